@@ -1,5 +1,6 @@
 import type { Observation } from './observation.js';
-import type { ArticleRow, LogDraft, LogEntry, Rank, SourceOutcome, SourceRow } from './rows.js';
+import type { LogDraft, LogEntry } from '../events/log-entry.js';
+import type { ArticleRow, Rank, SourceOutcome, SourceRow } from './rows.js';
 
 /** What a worker found an observation to say. */
 export type Finding =
