@@ -25,5 +25,7 @@ export default function buildOnce(): void {
   if (lastChange(command) > newest) return;
   const build = spawnSync('npm', ['run', '--silent', 'build'], { cwd: root, encoding: 'utf8' });
   if (build.status === 0) return;
-  process.stderr.write(`The build of dist/ failed, so tests of the command may too:\n${build.stdout}${build.stderr}\n`);
+  process.stderr.write(
+    `The build of dist/ failed, so tests of the command may too:\n${build.stdout}${build.stderr}\n`,
+  );
 }
