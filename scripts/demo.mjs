@@ -1,0 +1,123 @@
+// `npm run demo`: the whole pipeline over `samples/`, with a picture host of its own, in a few seconds.
+//
+// It runs `galley ingest` twice over one temporary inbox: once over all samples but the correction, then with the
+// correction dropped in, so that one article is seen to be created and then updated.
+
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { outcomes, painter, recordTable, troubleLines } from './demo-report.mjs';
+import { SAMPLE_ORIGIN, startPictureHost } from './sample-pictures.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const command = path.join(root, 'dist/cli.js');
+const samples = path.join(root, 'samples');
+const records = path.join('outbox', 'demo', 'records.ndjson');
+const correction = 'harbour-ferry-corrected.md';
+
+/** Exit codes of `ingest` with which the demo goes on: everything delivered, or some files rejected. */
+const finished = new Set([0, 2]);
+
+const isTerminal = process.stdout.isTTY === true;
+const paint = painter(isTerminal && !process.env.NO_COLOR);
+const print = (text = '') => process.stdout.write(`${text}\n`);
+
+async function main() {
+  if (!existsSync(command)) throw new Error('dist/cli.js is missing; build it with: npm run build');
+  const files = (await readdir(samples)).filter((name) => name.endsWith('.md')).sort();
+  const work = await mkdtemp(path.join(tmpdir(), 'galley-demo-'));
+  const host = await startPictureHost();
+  try {
+    await rm(path.join(root, path.dirname(records)), { recursive: true, force: true });
+    await showPipeline({ files, work, host, namespace: `galley-demo-${randomBytes(4).toString('hex')}` });
+  } finally {
+    await host.close();
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function showPipeline({ files, work, host, namespace }) {
+  const inbox = path.join(work, 'inbox');
+  await mkdir(inbox);
+  const drop = async (name) => {
+    const text = await readFile(path.join(samples, name), 'utf8');
+    await writeFile(path.join(inbox, name), text.replaceAll(SAMPLE_ORIGIN, host.origin));
+  };
+  const flags = ['--state', path.join(work, 'state'), '--out', path.join(root, records)];
+  const ingest = () =>
+    galley(['ingest', inbox, ...flags, '--namespace', namespace, '--allow-host', host.address, '--json']);
+
+  const first = files.filter((name) => name !== correction);
+  print(paint('bold', 'Galley demo') + paint('dim', ` on ${backendName()}`));
+  await Promise.all(first.map(drop));
+  print(`1. ${first.length} files dropped into the inbox: ${summary(await ingest())}`);
+  await drop(correction);
+  print(`2. ${correction} dropped beside them: ${summary(await ingest())}`);
+
+  const lines = (await readFile(path.join(root, records), 'utf8')).trimEnd().split('\n');
+  const told = outcomes(
+    lines.map((line) => JSON.parse(line)),
+    files,
+  );
+  print(`\n${recordTable(told, process.stdout.columns ?? 100, paint)}\n`);
+  for (const line of troubleLines(told, paint)) print(line);
+  printNextSteps(lines.length);
+}
+
+/**
+ * Runs the command; answers the object that it prints at the end. What it logs is shown only if it fails.
+ * On Ctrl-C the terminal tells the command too: it drains, and the demo tidies up behind it.
+ */
+async function galley(args) {
+  const child = spawn(process.execPath, [command, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  let log = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (out += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (log += text));
+  const passOn = (signal) => child.kill(signal);
+  process.once('SIGTERM', passOn).once('SIGINT', passOn);
+  const [code, signal] = await new Promise((resolve, reject) => {
+    child.once('error', reject).once('close', (...end) => resolve(end));
+  });
+  process.off('SIGTERM', passOn).off('SIGINT', passOn);
+  if (!finished.has(code))
+    throw new Error(`galley ${args[0]} ended with ${signal ?? code}:\n${log.slice(-2000)}`);
+  return JSON.parse(out.trimEnd().split('\n').at(-1));
+}
+
+function backendName() {
+  if (process.env.REDIS_URL) return 'Redis (REDIS_URL)';
+  if (process.env.DATABASE_URL) return 'PostgreSQL (DATABASE_URL)';
+  return 'the embedded backend';
+}
+
+function summary({ delivered, unchanged, rejected, superseded, images, seconds }) {
+  const counts = [
+    `${delivered} delivered`,
+    ...(unchanged > 0 ? [`${unchanged} unchanged`] : []),
+    ...(superseded > 0 ? [`${superseded} superseded`] : []),
+    ...(rejected > 0 ? [`${rejected} rejected`] : []),
+    `${images.verified + images.cached} pictures verified`,
+    `${images.failed} failed`,
+  ];
+  return `${counts.join(', ')} in ${seconds.toFixed(1)} s`;
+}
+
+function printNextSteps(count) {
+  print(`\n${paint('bold', 'Records')}: ${records} (${count} CloudEvents, one a line)`);
+  print(`\n${paint('bold', 'Next')}`);
+  print('  npx galley check samples          what is wrong with the rejected one, and where');
+  print('  npm start                         then drop an article into ./inbox');
+  print('  tail -f outbox/records.ndjson     and see its record come out');
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`The demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
