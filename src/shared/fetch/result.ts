@@ -1,0 +1,69 @@
+import type { ImageReason } from '../record/schema.js';
+
+/** Reasons that a fetch itself can give; the others come from looking at the bytes, or from not fetching. */
+export type FetchReason = Extract<
+  ImageReason,
+  | 'dns'
+  | 'connect'
+  | 'timeout'
+  | 'tls'
+  | 'refused-address'
+  | 'status-429'
+  | 'status-5xx'
+  | 'bad-url'
+  | 'status-4xx'
+  | 'redirects'
+  | 'too-large'
+  | 'unsupported'
+  | 'corrupt'
+  | 'truncated'
+>;
+
+export interface Fetched {
+  readonly ok: true;
+  readonly notModified: false;
+  readonly status: 200;
+  readonly bytes: Buffer;
+  /** The URL that answered, after redirects. */
+  readonly finalUrl: string;
+  readonly etag?: string;
+  readonly lastModified?: string;
+}
+
+export interface NotModified {
+  readonly ok: true;
+  readonly notModified: true;
+}
+
+export interface FetchFailed {
+  readonly ok: false;
+  readonly reason: FetchReason;
+  /** A short text for people; carries no credentials. */
+  readonly detail: string;
+  readonly retryable: boolean;
+  /** What the host asked for with `Retry-After`. */
+  readonly retryAfterMs?: number;
+}
+
+export type FetchResult = Fetched | NotModified | FetchFailed;
+
+const RETRYABLE: ReadonlySet<ImageReason> = new Set<ImageReason>([
+  'dns',
+  'connect',
+  'timeout',
+  'tls',
+  'status-429',
+  'status-5xx',
+  'resting',
+]);
+
+/** Whether what failed for this reason may succeed later without anybody changing the article. */
+export function isRetryableReason(reason: ImageReason): boolean {
+  return RETRYABLE.has(reason);
+}
+
+/** Builds a failure; whether it is retryable follows from the reason. */
+export function fetchFailed(reason: FetchReason, detail: string, retryAfterMs?: number): FetchFailed {
+  const retryable = isRetryableReason(reason);
+  return { ok: false, reason, detail, retryable, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}

@@ -1,0 +1,10 @@
+import type { Signal } from '../signal.js';
+
+/** Whether there is something to read beyond the excerpt. */
+export const body: Signal = {
+  name: 'body',
+  find({ article }, { body: weights }) {
+    const words = article.body?.words ?? 0;
+    return words < weights.words ? [] : [{ points: weights.long, why: `Its body has ${words} words.` }];
+  },
+};

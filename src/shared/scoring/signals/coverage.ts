@@ -1,0 +1,20 @@
+import type { Signal } from '../signal.js';
+
+/** Whether another provider tells of the story too. A part of heat, not of quality: it depends on other articles. */
+export const coverage: Signal = {
+  name: 'coverage',
+  find({ article, related }, { heat }) {
+    const own = identity(article.provider);
+    const others = new Set(
+      related
+        .flatMap((entry) => (entry.provider ? [identity(entry.provider)] : []))
+        .filter((id) => id !== own),
+    );
+    if (others.size === 0) return [];
+    return [{ points: heat.coverage, why: `Covered by ${[...others].slice(0, 3).join(', ')} too.` }];
+  },
+};
+
+function identity(provider: { name: string; domain?: string | undefined }): string {
+  return (provider.domain ?? provider.name).toLowerCase().replace(/^www\./, '');
+}
