@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import type { GalleyEvent } from '../shared/events/event.js';
 
 /**
@@ -73,7 +72,7 @@ export interface SinkContext {
   readonly inboxes: readonly string[];
 }
 
-export interface SinkDriver<Options> {
+export interface SinkDriver {
   /** The scheme of its URL, without the colon. */
   readonly scheme: string;
   /** How it is written on the command line, for `--help` and errors: `ndjson:FILE`. */
@@ -82,10 +81,11 @@ export interface SinkDriver<Options> {
   readonly summary: string;
   /** `once`: a second delivery leaves no trace. `at-least-once`: it may come twice, with the same id. */
   readonly inEffect: 'once' | 'at-least-once';
-  readonly options: z.ZodType<Options>;
-  /** Reads the options off the URL; throws `UsageError` that names the URL and the mend. */
-  parse(url: string): Options;
+  /**
+   * Reads a sink's options off its URL and answers what makes it. Nothing is opened yet.
+   * @throws UsageError that names the URL and the mend.
+   */
+  prepare(url: string): (context: SinkContext) => Sink;
   /** True when only one process at a time may deliver to it and its output is this process's standard output. */
   readonly ownsStdout?: true;
-  create(options: Options, context: SinkContext): Sink;
 }

@@ -1,10 +1,14 @@
-import type { FlowProducer, IQueueBackend, Processor, Queue, Worker, WorkerOptions } from 'bullmq';
+import type { FlowJob, IQueueBackend, Processor, Queue, Worker, WorkerOptions } from 'bullmq';
 import type { StateStore } from '../../shared/state/contract.js';
 
 /** BullMQ's classes as Galley uses them: the same on every backend. */
 export type JobQueue = Queue<unknown, unknown, string, unknown, unknown, string, IQueueBackend, unknown>;
 export type JobWorker = Worker<unknown, unknown, string, IQueueBackend>;
-export type JobFlows = FlowProducer<IQueueBackend, unknown>;
+/** Adds flows; each job goes to the queue that its `queueName` names. */
+export interface JobFlows {
+  addBulk(flows: readonly FlowJob[]): Promise<void>;
+  close(): Promise<void>;
+}
 export type JobProcessor = Processor<unknown, unknown, string>;
 
 /** What differs between backends, by name and with its reason; never asked by comparing a backend's name. */

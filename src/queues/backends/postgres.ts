@@ -6,7 +6,7 @@ import { BackendUnfitError, BackendUnreachableError } from '../../shared/errors/
 import { schemaName } from '../../shared/state/postgres/schema-name.js';
 import { openPostgresStateStore } from '../../shared/state/postgres/store.js';
 import { WORKER_OPTIONS } from '../job-options.js';
-import type { Backend, JobFlows, JobQueue, JobWorker } from './contract.js';
+import type { Backend, JobQueue, JobWorker } from './contract.js';
 import { quietErrors } from './quiet-errors.js';
 
 /** How long the start waits for a server that does not answer yet. */
@@ -65,8 +65,16 @@ export async function openPostgresBackend(options: {
       return quietErrors(worker, log) as unknown as JobWorker;
     },
     flows() {
-      const flows = new FlowProducer({ connection: connection() }, createPostgresBackend);
-      return quietErrors(flows, log) as unknown as JobFlows;
+      const producer = quietErrors(
+        new FlowProducer({ connection: connection() }, createPostgresBackend),
+        log,
+      );
+      return {
+        async addBulk(flows) {
+          await producer.addBulk([...flows]);
+        },
+        close: () => producer.close(),
+      };
     },
     trouble: () => health.trouble,
     async close() {

@@ -1,4 +1,4 @@
-import { FlowProducer, Queue, Worker, createRedisBackend } from 'bullmq';
+import { FlowProducer, Queue, Worker, createRedisBackend, type FlowJob } from 'bullmq';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import { redactUrls } from '../../shared/config/redact.js';
@@ -6,7 +6,7 @@ import { BackendUnfitError, BackendUnreachableError } from '../../shared/errors/
 import { openRedisStateStore } from '../../shared/state/redis/store.js';
 import { WORKER_OPTIONS } from '../job-options.js';
 import { queuePrefix } from '../names.js';
-import type { Backend, JobFlows, JobQueue, JobWorker } from './contract.js';
+import type { Backend, JobQueue, JobWorker } from './contract.js';
 import { parseRedisUrl } from './redis-url.js';
 import { quietErrors } from './quiet-errors.js';
 
@@ -68,7 +68,13 @@ export async function openRedisBackend(options: {
       return quietErrors(worker, log) as unknown as JobWorker;
     },
     flows() {
-      return quietErrors(new FlowProducer({ connection }, createRedisBackend), log) as unknown as JobFlows;
+      const producer = quietErrors(new FlowProducer({ connection }, createRedisBackend), log);
+      return {
+        async addBulk(flows) {
+          await producer.addBulk(flows.map((flow) => withPrefix(flow, namespace)));
+        },
+        close: () => producer.close(),
+      };
     },
     trouble: () => health.trouble,
     async close() {
@@ -78,6 +84,15 @@ export async function openRedisBackend(options: {
       client.disconnect();
     },
   };
+}
+
+/** BullMQ takes the prefix of each job of a flow from the job, not from its queue. */
+function withPrefix(flow: FlowJob, namespace: string): FlowJob {
+  const prefix = queuePrefix(namespace, flow.queueName);
+  const { children } = flow;
+  return children
+    ? { ...flow, prefix, children: children.map((child) => withPrefix(child, namespace)) }
+    : { ...flow, prefix };
 }
 
 function createClient(url: string): Redis | Cluster {

@@ -8,9 +8,7 @@ export const providerSchema = z.looseObject({
   name: z.string(),
   domain: z.string().optional(),
   images: z
-    .array(
-      z.looseObject({ url: z.string(), width: z.number().optional(), height: z.number().optional() }),
-    )
+    .array(z.looseObject({ url: z.string(), width: z.number().optional(), height: z.number().optional() }))
     .optional(),
   authors: z.array(z.looseObject({ name: z.string() })).optional(),
 });

@@ -1,0 +1,158 @@
+import { createReadStream } from 'node:fs';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { UsageError } from '../shared/errors/errors.js';
+import type { Batch, Outcome, Place, Sink, SinkDriver } from './contract.js';
+import { refuseInsideInbox } from './inside-inbox.js';
+import { formatPlace, parsePlace } from './place.js';
+
+/**
+ * `ndjson:FILE`: appends each event as a whole line, in order, once.
+ *
+ * Beside the file lies `FILE.place`: the place in the log and the length that the file had with it. Lines are flushed to disk
+ * before the place is written, so the place is never ahead; on open what is longer than the place says is cut off, and those
+ * events come again as the same bytes. A file deleted by hand stays empty until a replay.
+ */
+export const ndjson: SinkDriver = {
+  scheme: 'ndjson',
+  usage: 'ndjson:FILE',
+  summary: 'Appends each event as a line of JSON to a file.',
+  inEffect: 'once',
+  prepare(url) {
+    const file = url.slice('ndjson:'.length).replace(/^\/\/(?=\/)/, '');
+    if (file === '') throw new UsageError(`The sink ${url} names no file; write ndjson:FILE.`);
+    return (context) => {
+      refuseInsideInbox(resolve(file), context);
+      return new NdjsonSink(resolve(file));
+    };
+  },
+};
+
+/** Length of the place file: fixed, so that one write replaces all of it. */
+const PLACE_BYTES = 160;
+
+interface Kept {
+  readonly place: Place;
+  readonly length: number;
+}
+
+class NdjsonSink implements Sink {
+  readonly #file: string;
+  #handle: FileHandle | null = null;
+  #placeHandle: FileHandle | null = null;
+  #length = 0;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  async open(): Promise<Place | null> {
+    await this.#reopenIfReplaced();
+    const [handle, placeHandle] = await this.#handles();
+    const { size } = await handle.stat();
+    const kept = await readKept(placeHandle);
+    // A file shorter than the place says was emptied by hand: what was in it is not written again unasked.
+    const length = kept ? Math.min(kept.length, size) : await wholeLines(this.#file, size);
+    if (length < size) await handle.truncate(length);
+    this.#length = length;
+    return kept?.place ?? null;
+  }
+
+  async deliver(batch: Batch): Promise<Outcome> {
+    const { deliveries } = batch;
+    const bytes = Buffer.from(deliveries.map(({ json }) => `${json}\n`).join(''));
+    try {
+      const [handle, placeHandle] = await this.#handles();
+      await writeAll(handle, bytes, this.#length);
+      await handle.datasync();
+      this.#length += bytes.length;
+      await writeKept(placeHandle, { place: batch.placeAfter(deliveries.length - 1), length: this.#length });
+      return { kind: 'done', taken: deliveries.length };
+    } catch (error) {
+      return { kind: 'lost', taken: 0, reason: `${this.#file}: ${(error as Error).message}`, cause: error };
+    }
+  }
+
+  async check(): Promise<void> {
+    await mkdir(dirname(this.#file), { recursive: true });
+    const handle = await open(this.#file, 'a');
+    await handle.close();
+  }
+
+  async close(): Promise<void> {
+    const handles = [this.#handle, this.#placeHandle];
+    this.#handle = null;
+    this.#placeHandle = null;
+    for (const handle of handles) await handle?.close();
+  }
+
+  async #handles(): Promise<readonly [FileHandle, FileHandle]> {
+    if (this.#handle === null || this.#placeHandle === null) {
+      await mkdir(dirname(this.#file), { recursive: true });
+      this.#handle ??= await openToWrite(this.#file);
+      this.#placeHandle ??= await openToWrite(`${this.#file}.place`);
+    }
+    return [this.#handle, this.#placeHandle];
+  }
+
+  /** Another process or a person may have put another file in the place of ours. */
+  async #reopenIfReplaced(): Promise<void> {
+    if (this.#handle === null || this.#placeHandle === null) return;
+    for (const [handle, path] of [
+      [this.#handle, this.#file] as const,
+      [this.#placeHandle, `${this.#file}.place`] as const,
+    ]) {
+      const ours = await handle.stat();
+      const there = await openToWrite(path, false).then(statAndClose, () => null);
+      if (there === null || there.ino !== ours.ino || there.dev !== ours.dev) return this.close();
+    }
+  }
+}
+
+async function statAndClose(handle: FileHandle) {
+  const stat = await handle.stat();
+  await handle.close();
+  return stat;
+}
+
+/** Opens to read and write at places of ours; `a` would append wherever the file then ends. */
+async function openToWrite(path: string, create = true): Promise<FileHandle> {
+  try {
+    return await open(path, 'r+');
+  } catch (error) {
+    if (!create || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return open(path, 'w+');
+  }
+}
+
+async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at + done);
+    done += bytesWritten;
+  }
+}
+
+async function readKept(handle: FileHandle): Promise<Kept | null> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(PLACE_BYTES), 0, PLACE_BYTES, 0);
+  const [text = '', length = ''] = buffer.toString('utf8', 0, bytesRead).trimEnd().split(' ');
+  const place = parsePlace(text);
+  return place && /^\d+$/.test(length) ? { place, length: Number(length) } : null;
+}
+
+async function writeKept(handle: FileHandle, { place, length }: Kept): Promise<void> {
+  const text = `${formatPlace(place)} ${length}`.padEnd(PLACE_BYTES - 1) + '\n';
+  await handle.write(text, 0, 'utf8');
+}
+
+/** Length of the file without a last line that was cut off; for a file that has no place beside it. */
+async function wholeLines(file: string, size: number): Promise<number> {
+  const step = 64 * 1024;
+  for (let end = size; end > 0; end -= step) {
+    const start = Math.max(0, end - step);
+    const chunks: Buffer[] = [];
+    for await (const chunk of createReadStream(file, { start, end: end - 1 })) chunks.push(chunk as Buffer);
+    const last = Buffer.concat(chunks).lastIndexOf(0x0a);
+    if (last !== -1) return start + last + 1;
+  }
+  return 0;
+}
