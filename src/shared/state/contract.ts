@@ -55,7 +55,10 @@ export interface CommitView {
  * function, apply. A backend either locks between the two or applies conditionally and reports a conflict.
  */
 export interface CommitPort {
-  /** Calls `work` once; what `apply` wrote is durable when the promise resolves, and nothing if it rejects. */
+  /**
+   * Calls `work` once; what `apply` wrote is durable when the promise resolves, and nothing if it rejects. Where
+   * applying is conditional, that is settled by `apply` itself: `work` does nothing that can fail after it.
+   */
   transact<T>(work: (transaction: CommitTransaction) => Promise<T>): Promise<T>;
 }
 
@@ -64,8 +67,9 @@ export interface CommitTransaction {
   articles(ids: readonly string[]): Promise<Map<string, ArticleRow | null>>;
   /**
    * Applies changes that touch no row twice. For each: true, or false where a row was no longer as expected.
-   * Gives events their numbers and times, `at` and `sequence` to the rows of articles that have an event,
-   * and `at` to the rows of sources.
+   * Gives events their numbers and times, `sequence` to the rows of articles that have an event and `at` to those
+   * that have a new version, a revision one higher to all articles, and `at` to the rows of sources. Each row written
+   * must be among the expected ones.
    */
   apply(changes: readonly Change[]): Promise<boolean[]>;
 }
@@ -135,7 +139,10 @@ export interface StateStore {
   nextNumbers(count: number): Promise<number>;
 
   sources(keys: readonly string[]): Promise<Map<string, SourceRow | null>>;
-  /** Rows of sources that are not gone and whose key starts with `prefix`, in no order, in pages. */
+  /**
+   * Rows of sources that are not gone and whose key starts with `prefix`, in no order, in pages. A row that is there
+   * all the while comes at least once; a row may come twice. So in the other scans.
+   */
   scanSources(prefix: string): AsyncIterable<readonly SourceRow[]>;
   /** Sources whose last reading was bad. */
   rejectedSources(): AsyncIterable<readonly SourceRow[]>;
@@ -156,17 +163,31 @@ export interface StateStore {
   numberBefore(time: number): Promise<number>;
   /** Drops the oldest entries by these limits; answers how many went. */
   trimLog(limits: TrimLimits): Promise<number>;
+  /**
+   * Numbers on from past this number if the log is not that far: for when a sink remembers a place ahead of the log,
+   * because the server forgot its last moments. The only thing that leaves a gap.
+   */
+  skipLogTo(number: number): Promise<void>;
 
   sinks(): Promise<SinkPlace[]>;
   /** Notes a sink that this process delivers to; keeps the place it has, else starts at the oldest entry. */
   registerSink(name: string): Promise<SinkPlace>;
   forgetSink(name: string): Promise<boolean>;
-  /** Takes the sink's lease from whoever has it; moving the cursor needs the epoch answered here. */
+  /**
+   * Takes the sink's lease from whoever has it; moving the cursor needs the epoch answered here. Registers a sink that
+   * is not known.
+   */
   leaseSink(name: string): Promise<SinkPlace>;
-  /** Moves the cursor; false when the lease has passed to another. */
+  /** Moves the cursor, forward only; false when the lease has passed to another (a lower number is ignored: true). */
   moveSink(name: string, epoch: number, number: number): Promise<boolean>;
+  /**
+   * Sets the cursor wherever it is wanted and raises the generation: replay and refill. Ends the present lease too,
+   * whose holder would take the cursor back. Registers a sink that is not known.
+   */
+  setSink(name: string, number: number): Promise<SinkPlace>;
   /** Notes why deliveries do not get on, or an empty text when they do. */
   noteSinkTrouble(name: string, trouble: string): Promise<void>;
+  /** Keeps one letter for each sink and event: a second one takes the place of the first. */
   addDeadLetter(letter: Omit<DeadLetter, 'at'>): Promise<void>;
   deadLetters(sink?: string): Promise<DeadLetter[]>;
 
