@@ -1,0 +1,211 @@
+import type { SafeFetch, Validators } from '../fetch/safe-fetch.js';
+import { isRetryableReason } from '../fetch/result.js';
+import type { Article, DeclaredImage, ImageReason, RecordImage } from '../record/schema.js';
+import { failedImage, verifiedImage } from './record-image.js';
+import { openImageStore, type ImageStore } from './store.js';
+import { openUrlIndex, type IndexEntry, type UrlIndex } from './url-index.js';
+import { verifyPicture } from './verify.js';
+
+/** How long a verified picture is used again without asking its host, by default. */
+export const DEFAULT_REUSE_MS = 60_000;
+/** URLs remembered for reuse at most; the one verified longest ago goes first. */
+const MAX_REMEMBERED = 10_000;
+
+/** What fetching pictures needs; one for the whole process, so that a URL in flight is fetched once. */
+export interface PictureDeps {
+  readonly fetch: SafeFetch;
+  readonly store: ImageStore;
+  readonly index: UrlIndex;
+  /** Fetches under way and pictures verified a moment ago, by URL. Made empty by `openPictures`. */
+  readonly inFlight: Map<string, Promise<Found>>;
+  readonly recent: Map<string, Recent>;
+  readonly reuseMs: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** A picture that was verified a moment ago. */
+export interface Recent {
+  readonly entry: IndexEntry;
+  readonly at: number;
+}
+
+/** What became of one URL: kept, or why not. */
+export type Found =
+  | { readonly ok: true; readonly entry: IndexEntry }
+  | {
+      readonly ok: false;
+      readonly reason: ImageReason;
+      readonly detail: string;
+      readonly retryAfterMs?: number;
+    };
+
+export interface PictureRequest {
+  readonly declared: DeclaredImage;
+  /** The article's URL, which site-relative addresses are resolved against. */
+  readonly baseUrl?: string | undefined;
+  readonly deps: PictureDeps;
+  /** Ends the wait: rejects with the signal's reason. The fetch itself goes on for others that wait for it. */
+  readonly signal?: AbortSignal;
+}
+
+/** A picture of a record, and what is known about trying again. */
+export interface PictureOutcome {
+  readonly image: RecordImage;
+  /** Why it failed, for logs; empty when it did not. */
+  readonly detail: string;
+  /** True when it may succeed later. */
+  readonly retryable: boolean;
+  /** How long the host asked to be left alone. */
+  readonly retryAfterMs?: number;
+}
+
+export interface PictureOptions {
+  readonly fetch: SafeFetch;
+  readonly stateFolder: string;
+  readonly reuseMs?: number;
+  readonly now?: () => number;
+}
+
+/**
+ * Opens the image store and the index of a state folder for `fetchPicture`.
+ *
+ * @throws ImageStoreError when the folders cannot be made
+ */
+export async function openPictures(options: PictureOptions): Promise<PictureDeps> {
+  const { fetch, stateFolder } = options;
+  return {
+    fetch,
+    store: await openImageStore(stateFolder),
+    index: await openUrlIndex(stateFolder),
+    inFlight: new Map(),
+    recent: new Map(),
+    reuseMs: options.reuseMs ?? DEFAULT_REUSE_MS,
+    now: options.now ?? Date.now,
+  };
+}
+
+/** The URL that an article's site-relative pictures are resolved against. */
+export function pictureBase(article: Article): string | undefined {
+  return article.webUrl ?? article.originalUrl ?? article.canonicalUrl;
+}
+
+/**
+ * The whole step for one declared picture: fetched safely, verified, kept. Whatever is wrong with it is in the answer.
+ * Run again it asks the host whether the picture changed, or finds it known.
+ *
+ * @throws ImageStoreError when the disk fails, FetchClosedError when the process is stopping
+ */
+export async function fetchPicture(request: PictureRequest): Promise<RecordImage> {
+  return (await fetchPictureOutcome(request)).image;
+}
+
+/** `fetchPicture`, with what a later attempt wants to know. */
+export async function fetchPictureOutcome(request: PictureRequest): Promise<PictureOutcome> {
+  const { declared, baseUrl, deps, signal } = request;
+  const url = resolve(declared.url, baseUrl);
+  const found: Found =
+    url === undefined
+      ? { ok: false, reason: 'bad-url', detail: 'not a URL, nor one under that of the article' }
+      : await withSignal(find(url, deps), signal);
+  if (found.ok) return { image: verifiedImage(declared, found.entry), detail: '', retryable: false };
+  const { reason, detail, retryAfterMs } = found;
+  return {
+    image: failedImage(declared, reason),
+    detail,
+    retryable: isRetryableReason(reason),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+}
+
+function resolve(url: string, baseUrl: string | undefined): string | undefined {
+  const text = url.trim();
+  if (text === '' || !URL.canParse(text, baseUrl)) return undefined;
+  const resolved = new URL(text, baseUrl);
+  resolved.hash = '';
+  return resolved.href;
+}
+
+/** A caller that leaves does not end a fetch that others wait for. */
+async function withSignal<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  let abort: (() => void) | undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    if (abort !== undefined) signal.removeEventListener('abort', abort);
+  }
+}
+
+async function find(url: string, deps: PictureDeps): Promise<Found> {
+  const recent = deps.recent.get(url);
+  if (
+    recent !== undefined &&
+    deps.now() - recent.at < deps.reuseMs &&
+    (await deps.store.has(recent.entry.file))
+  ) {
+    return { ok: true, entry: recent.entry };
+  }
+  const shared = deps.inFlight.get(url);
+  if (shared !== undefined) return shared;
+  const work = fetchAndKeep(url, deps).finally(() => deps.inFlight.delete(url));
+  deps.inFlight.set(url, work);
+  return work;
+}
+
+async function fetchAndKeep(url: string, deps: PictureDeps): Promise<Found> {
+  const known = await usable(url, deps);
+  const validators = known === null ? undefined : validatorsOf(known);
+  const result = await deps.fetch.get(url, validators === undefined ? {} : { validators });
+  if (!result.ok) return { ...result, ok: false };
+  if (result.notModified) {
+    if (known !== null) return remember(known, deps);
+    return { ok: false, reason: 'status-4xx', detail: 'status 304 to a request without conditions' };
+  }
+  const verified = await verifyPicture(result.bytes);
+  if (!verified.ok) return verified;
+  const { contentType, extension, ok: _ok, ...measured } = verified;
+  const stored = await deps.store.put(result.bytes, extension);
+  const { finalUrl, etag, lastModified } = result;
+  const entry: IndexEntry = {
+    url,
+    finalUrl,
+    ...(etag === undefined || etag.length > 1024 ? {} : { etag }),
+    ...(lastModified === undefined || lastModified.length > 1024 ? {} : { lastModified }),
+    ...stored,
+    contentType,
+    ...measured,
+  };
+  await deps.index.put(entry);
+  return remember(entry, deps);
+}
+
+/** What the index knows of a URL, if the picture is still in the store. */
+async function usable(url: string, deps: PictureDeps): Promise<IndexEntry | null> {
+  const known = await deps.index.get(url);
+  return known !== null && (await deps.store.has(known.file)) ? known : null;
+}
+
+function validatorsOf({ finalUrl, etag, lastModified }: IndexEntry): Validators | undefined {
+  if (etag === undefined && lastModified === undefined) return undefined;
+  return {
+    url: finalUrl,
+    ...(etag === undefined ? {} : { etag }),
+    ...(lastModified === undefined ? {} : { lastModified }),
+  };
+}
+
+function remember(entry: IndexEntry, deps: PictureDeps): Found {
+  deps.recent.delete(entry.url);
+  deps.recent.set(entry.url, { entry, at: deps.now() });
+  if (deps.recent.size > MAX_REMEMBERED) {
+    const [oldest] = deps.recent.keys();
+    if (oldest !== undefined) deps.recent.delete(oldest);
+  }
+  return { ok: true, entry };
+}
