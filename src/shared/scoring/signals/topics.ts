@@ -1,3 +1,4 @@
+import { pointsOf } from '../profile.js';
 import type { Finding, Signal } from '../signal.js';
 import { foldWords, namesPhrase } from '../words.js';
 
@@ -22,7 +23,7 @@ export const topics: Signal = {
       findings.push({ points: weights.namedInTitle, why: `The title names its topic '${named}'.` });
     }
     for (const topic of distinct) {
-      const points = weights.valued[topic];
+      const points = pointsOf(weights.valued, topic);
       if (points !== undefined) findings.push({ points, why: `The profile values the topic '${topic}'.` });
     }
     return findings;

@@ -1,0 +1,27 @@
+import { articleSchema, type Article, type RecordImage } from '../../src/shared/record/schema.js';
+
+/** An article of one topic without logo, picture or anything else that gives points. */
+export function anArticle(changes: Partial<Article> = {}): Article {
+  return articleSchema.parse({
+    title: 'A bridge over the river',
+    type: 'article',
+    provider: { name: 'The Harbour Post', domain: 'harbour.example' },
+    topics: ['Shipping'],
+    images: [],
+    related: [],
+    extra: {},
+    ...changes,
+  });
+}
+
+/** A verified picture that fits, unless said otherwise. */
+export function aPicture(changes: Partial<RecordImage> = {}): RecordImage {
+  return {
+    url: 'https://pictures.example/a.jpg',
+    width: 1200,
+    height: 675,
+    isCached: true,
+    status: 'verified',
+    ...changes,
+  };
+}
