@@ -14,10 +14,15 @@ export interface BoundProcess {
   readonly isOver: boolean;
   /**
    * Asks it to end (SIGINT: Postgres calls this a fast shutdown) and waits; after `patienceMs` it is made to end
-   * (SIGQUIT: an immediate shutdown, recovered from at the next start). Resolves when it has ended.
+   * (SIGQUIT: an immediate shutdown, recovered from at the next start). Resolves when it has ended, and in any case
+   * 5 s after that.
    */
   stop(patienceMs: number): Promise<void>;
 }
+
+/** Time for its last lines to be read, once it has ended. */
+const CLOSE_GRACE_MS = 300;
+const LAST_WAIT_MS = 5_000;
 
 /**
  * Runs "$@" in the background and watches our end of stdin from beside it. A line on it asks for an orderly end; its
@@ -89,6 +94,14 @@ export function startBound(
     return code;
   });
 
+  const endsWithin = async (ms: number): Promise<boolean> => {
+    const abort = new AbortController();
+    const late = pause(ms, undefined, { signal: abort.signal }).catch(() => undefined);
+    await Promise.race([ended, late]);
+    abort.abort();
+    return isOver;
+  };
+
   return {
     lines,
     ended,
@@ -97,17 +110,11 @@ export function startBound(
     },
     async stop(patienceMs) {
       if (isOver) return;
-      const abort = new AbortController();
       child.stdin.write('stop\n');
-      const impatience = pause(patienceMs, undefined, { signal: abort.signal }).then(
-        () => child.stdin.destroy(),
-        () => undefined,
-      );
-      await ended;
-      abort.abort();
-      await impatience;
+      if (await endsWithin(patienceMs)) return;
+      child.stdin.destroy();
+      if (process.platform === 'win32') child.kill();
+      await endsWithin(LAST_WAIT_MS);
     },
   };
 }
-
-const CLOSE_GRACE_MS = 300;
