@@ -56,7 +56,7 @@ export function postgresSinks(db: Database): SinkMethods {
       one(
         db.query(
           `insert into @sinks as s (name, number, generation, epoch, moved_at, trouble)
-              select $1, first - 1, 0, 0, 0, '' from @head
+              select $1, first - 1, 0, 0, 0, '' from @head for share
             on conflict (name) do update set epoch = s.epoch returning ${PLACE}`,
           [name],
         ),
@@ -72,7 +72,7 @@ export function postgresSinks(db: Database): SinkMethods {
       one(
         db.query(
           `insert into @sinks as s (name, number, generation, epoch, moved_at, trouble)
-              select $1, first - 1, 0, 1, 0, '' from @head
+              select $1, first - 1, 0, 1, 0, '' from @head for share
             on conflict (name) do update set epoch = s.epoch + 1 returning ${PLACE}`,
           [name],
         ),

@@ -3,7 +3,7 @@ import type { LogEntry } from '../../events/log-entry.js';
 import type { LogExtent, StateStore, TrimLimits } from '../contract.js';
 import { searchNumberBefore } from '../log-search.js';
 import type { StateKeys } from './keys.js';
-import type { RedisClient, StateScripts } from './scripts.js';
+import { serverTime, type RedisClient, type StateScripts } from './scripts.js';
 
 type LogMethods = Pick<StateStore, 'logExtent' | 'readLog' | 'numberBefore' | 'trimLog' | 'skipLogTo'>;
 
@@ -30,8 +30,7 @@ export function redisLog(client: RedisClient, keys: StateKeys, scripts: StateScr
   }
 
   async function trimLog(limits: TrimLimits): Promise<number> {
-    const [seconds] = await client.time();
-    const tooOld = await numberBefore(Number(seconds) * 1000 - limits.maxAgeMs);
+    const tooOld = await numberBefore((await serverTime(client)) - limits.maxAgeMs);
     const gone = await scripts.trimLog(
       [keys.meta, keys.log, keys.sinks],
       limits.keepDelivered,

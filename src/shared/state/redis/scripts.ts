@@ -34,3 +34,9 @@ async function defineScript(client: RedisClient, name: string, numberOfKeys: num
   const commands = client as unknown as Record<string, (args: ScriptArgument[]) => Promise<unknown>>;
   return async (keys, ...args) => commands[command]?.([...keys, ...args]);
 }
+
+/** The server's clock, epoch milliseconds. */
+export async function serverTime(client: RedisClient): Promise<number> {
+  const [seconds, micros] = await client.time();
+  return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+}

@@ -1,7 +1,7 @@
 import { StateStoreError } from '../../errors/errors.js';
 import type { DeadLetter, SinkPlace, StateStore } from '../contract.js';
 import type { StateKeys } from './keys.js';
-import type { RedisClient, StateScripts } from './scripts.js';
+import { serverTime, type RedisClient, type StateScripts } from './scripts.js';
 
 type SinkMethods = Pick<
   StateStore,
@@ -66,8 +66,7 @@ export function redisSinks(client: RedisClient, keys: StateKeys, scripts: StateS
       else await client.hset(keys.troubles, name, trouble);
     },
     async addDeadLetter(letter) {
-      const [seconds, micros] = await client.time();
-      const at = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+      const at = await serverTime(client);
       await client.hset(keys.deadLetters(letter.sink), letter.eventId, JSON.stringify({ ...letter, at }));
     },
     async deadLetters(sink) {
