@@ -54,32 +54,35 @@ async function showPipeline({ files, work, host, namespace }) {
   const first = files.filter((name) => name !== correction);
   print(paint('bold', 'Galley demo') + paint('dim', ` on ${backendName()}`));
   await Promise.all(first.map(drop));
-  print(`1. ${first.length} files dropped into the inbox: ${summary(await ingest())}`);
+  print(`1. ${first.length} files dropped into the inbox`);
+  print(`   ${summary(await ingest())}`);
   await drop(correction);
-  print(`2. ${correction} dropped beside them: ${summary(await ingest())}`);
+  print(`2. ${correction} dropped beside them`);
+  print(`   ${summary(await ingest())}`);
 
   const lines = (await readFile(path.join(root, records), 'utf8')).trimEnd().split('\n');
   const told = outcomes(
     lines.map((line) => JSON.parse(line)),
     files,
   );
-  print(`\n${recordTable(told, process.stdout.columns ?? 100, paint)}\n`);
+  print(`\n${recordTable(told, terminalWidth(), paint)}\n`);
   for (const line of troubleLines(told, paint)) print(line);
   printNextSteps(lines.length);
 }
 
 /**
  * Runs the command; answers the object that it prints at the end. What it logs is shown only if it fails.
- * On Ctrl-C the terminal tells the command too: it drains, and the demo tidies up behind it.
+ * It is a process group of its own, so that a Ctrl-C reaches it once, from here: it drains, and the demo tidies up.
  */
 async function galley(args) {
-  const child = spawn(process.execPath, [command, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const stdio = ['ignore', 'pipe', 'pipe'];
+  const child = spawn(process.execPath, [command, ...args], { cwd: root, stdio, detached: true });
   let out = '';
   let log = '';
   child.stdout.setEncoding('utf8').on('data', (text) => (out += text));
   child.stderr.setEncoding('utf8').on('data', (text) => (log += text));
   const passOn = (signal) => child.kill(signal);
-  process.once('SIGTERM', passOn).once('SIGINT', passOn);
+  process.on('SIGTERM', passOn).on('SIGINT', passOn);
   const [code, signal] = await new Promise((resolve, reject) => {
     child.once('error', reject).once('close', (...end) => resolve(end));
   });
@@ -87,6 +90,11 @@ async function galley(args) {
   if (!finished.has(code))
     throw new Error(`galley ${args[0]} ended with ${signal ?? code}:\n${log.slice(-2000)}`);
   return JSON.parse(out.trimEnd().split('\n').at(-1));
+}
+
+/** Columns of the terminal; where there is none, those that COLUMNS asks for. */
+function terminalWidth() {
+  return process.stdout.columns ?? (Number(process.env.COLUMNS) || 100);
 }
 
 function backendName() {
@@ -97,14 +105,14 @@ function backendName() {
 
 function summary({ delivered, unchanged, rejected, superseded, images, seconds }) {
   const counts = [
-    `${delivered} delivered`,
-    ...(unchanged > 0 ? [`${unchanged} unchanged`] : []),
-    ...(superseded > 0 ? [`${superseded} superseded`] : []),
-    ...(rejected > 0 ? [`${rejected} rejected`] : []),
-    `${images.verified + images.cached} pictures verified`,
-    `${images.failed} failed`,
-  ];
-  return `${counts.join(', ')} in ${seconds.toFixed(1)} s`;
+    [delivered, 'delivered'],
+    [unchanged, 'unchanged'],
+    [superseded, 'superseded'],
+    [rejected, 'rejected'],
+    [images.verified + images.cached, 'pictures ok'],
+    [images.failed, 'bad'],
+  ].filter(([count]) => count > 0);
+  return `${counts.map(([count, what]) => `${count} ${what}`).join(', ')}, ${seconds.toFixed(1)} s`;
 }
 
 function printNextSteps(count) {
@@ -114,6 +122,9 @@ function printNextSteps(count) {
   print('  npm start                         then drop an article into ./inbox');
   print('  tail -f outbox/records.ndjson     and see its record come out');
 }
+
+// A reader that has seen enough, such as `head`, closes the pipe: that is no failure.
+process.stdout.on('error', () => {});
 
 try {
   await main();
