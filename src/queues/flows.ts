@@ -1,4 +1,5 @@
 import type { FlowJob } from 'bullmq';
+import { pictureBase } from '../shared/pictures/picture-base.js';
 import type { Article } from '../shared/record/schema.js';
 import type { Present } from '../shared/state/observation.js';
 import { stageJob } from './job-options.js';
@@ -11,6 +12,9 @@ import {
   type ScoresPayload,
 } from './payloads.js';
 
+/** For lost connections and crashes: a picture that fails is an answer, not a failed job. */
+const PICTURE_ATTEMPTS = 3;
+
 /**
  * The flow of an article with pictures: one `images` job a picture, and a `scores` job that waits for them all. A
  * picture's job that fails for good does not hold the article up: the `scores` job finds it missing.
@@ -18,6 +22,7 @@ import {
  */
 export function pictureFlow(observation: Present, article: Article): FlowJob {
   const id = observationJobId(observation);
+  const base = pictureBase(article);
   const scores: ScoresPayload = { observation, retry: 0, pictures: article.images.length };
   return {
     name: article.title,
@@ -31,14 +36,13 @@ export function pictureFlow(observation: Present, article: Article): FlowJob {
         declared,
         sourceKey: observation.key,
         path: observation.path,
-        ...(article.canonicalUrl === undefined ? {} : { baseUrl: article.canonicalUrl }),
+        ...(base === undefined ? {} : { baseUrl: base }),
       };
       return {
         name: declared.url,
         queueName: 'images',
         data: checkPayload(imagesPayload, images, 'images', jobId),
-        // Kept for as long as the parent may need its answer: a removed child is only missed if it runs again.
-        opts: { ...stageJob(jobId), attempts: 3, removeOnComplete: true, ignoreDependencyOnFailure: true },
+        opts: { ...stageJob(jobId), attempts: PICTURE_ATTEMPTS, ignoreDependencyOnFailure: true },
       };
     }),
   };

@@ -14,6 +14,8 @@ import type { Present } from '../shared/state/observation.js';
 export interface ReadingRules {
   readonly timeZone?: string;
   readonly profile: ScoringProfile;
+  /** False when pictures are off: they are then `skipped`. */
+  readonly fetchImages: boolean;
 }
 
 export type Reading =

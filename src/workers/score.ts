@@ -1,10 +1,9 @@
 import type { Job } from 'bullmq';
-import type { Logger } from 'pino';
 import { checkPayload, imagesResult, scoresPayload } from '../queues/payloads.js';
 import { inDeclaredOrder } from '../shared/pictures/in-declared-order.js';
 import { chooseLead } from '../shared/pictures/choose-lead.js';
 import type { DeclaredImage, RecordImage } from '../shared/record/schema.js';
-import type { Finding, StateStore } from '../shared/state/contract.js';
+import type { StateStore } from '../shared/state/contract.js';
 import type { Committer } from './committer.js';
 import { findingOf, readArticle, type ReadingRules } from './reading.js';
 
@@ -12,7 +11,7 @@ export interface ScoreDeps {
   readonly state: StateStore;
   readonly committer: Committer;
   readonly rules: ReadingRules;
-  readonly log: Logger;
+  readonly countPictures: (images: readonly RecordImage[]) => void;
 }
 
 /**
@@ -22,15 +21,16 @@ export interface ScoreDeps {
 export async function score(job: Job, deps: ScoreDeps): Promise<void> {
   const { observation, retry } = checkPayload(scoresPayload, job.data, 'scores', job.id ?? '?');
   const reading = await readArticle(observation, deps.rules, deps.state);
-  const finding: Finding = reading.ok
-    ? findingOf(
-        observation,
-        reading.article,
-        chooseLead(await pictures(job, reading.article.images)),
-        deps.rules,
-      )
-    : { kind: 'rejected', problems: reading.problems };
-  await deps.committer.commit([{ observation, retry, finding }]);
+  if (!reading.ok) {
+    await deps.committer.commit([
+      { observation, retry, finding: { kind: 'rejected', problems: reading.problems } },
+    ]);
+    return;
+  }
+  const images = chooseLead(await pictures(job, reading.article.images));
+  const finding = findingOf(observation, reading.article, images, deps.rules);
+  const [result] = await deps.committer.commit([{ observation, retry, finding }]);
+  if (result?.kind === 'committed') deps.countPictures(images);
 }
 
 /** The pictures in the order they were declared; one whose job failed for good took its worker down with it. */

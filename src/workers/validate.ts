@@ -4,6 +4,8 @@ import type { JobFlows, JobQueue } from '../queues/backends/contract.js';
 import { pictureFlow } from '../queues/flows.js';
 import { stageJob } from '../queues/job-options.js';
 import { articlesPayload, checkPayload, observationJobId } from '../queues/payloads.js';
+import { inDeclaredOrder } from '../shared/pictures/in-declared-order.js';
+import type { DeclaredImage, RecordImage } from '../shared/record/schema.js';
 import type { CommitInput, StateStore } from '../shared/state/contract.js';
 import type { Observation, Present } from '../shared/state/observation.js';
 import type { Committer } from './committer.js';
@@ -16,6 +18,7 @@ export interface ValidateDeps {
   readonly flows: JobFlows;
   readonly rules: ReadingRules;
   readonly log: Logger;
+  readonly countPictures: (images: readonly RecordImage[]) => void;
 }
 
 /** What is to be done with an observation: commit it, or have its pictures fetched first. */
@@ -71,8 +74,17 @@ async function stepForReading(observation: Present, deps: ValidateDeps): Promise
     return commit({ observation, retry: 0, finding: { kind: 'rejected', problems: reading.problems } });
   }
   const { article } = reading;
-  if (article.images.length > 0) return { kind: 'pictures', flow: pictureFlow(observation, article) };
-  return commit({ observation, retry: 0, finding: findingOf(observation, article, [], deps.rules) });
+  if (article.images.length > 0 && deps.rules.fetchImages) {
+    return { kind: 'pictures', flow: pictureFlow(observation, article) };
+  }
+  const images = article.images.map(skippedImage);
+  deps.countPictures(images);
+  return commit({ observation, retry: 0, finding: findingOf(observation, article, images, deps.rules) });
+}
+
+/** A picture that is not fetched because pictures are off; it counts as declared. */
+function skippedImage(declared: DeclaredImage): RecordImage {
+  return inDeclaredOrder(declared, { ...declared, isCached: false, status: 'skipped', reason: 'off' });
 }
 
 function commit(input: CommitInput): Step {

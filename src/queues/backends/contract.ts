@@ -13,11 +13,6 @@ export type JobProcessor = Processor<unknown, unknown, string>;
 
 /** What differs between backends, by name and with its reason; never asked by comparing a backend's name. */
 export interface Capabilities {
-  /**
-   * Whether keeping the newest N completed jobs costs next to nothing. On Postgres a count more than halves the rate,
-   * so there completed jobs of the stages are removed at once.
-   */
-  readonly keepsCompletedCheaply: boolean;
   /** Whether one process owns the backend, so that roles cannot be spread over several. */
   readonly singleOwner: boolean;
 }

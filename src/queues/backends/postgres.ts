@@ -49,7 +49,7 @@ export async function openPostgresBackend(options: {
   return {
     name: options.name ?? 'postgres',
     address,
-    capabilities: { keepsCompletedCheaply: false, singleOwner: options.singleOwner ?? false },
+    capabilities: { singleOwner: options.singleOwner ?? false },
     state,
     queue(name) {
       const queue = new Queue(name, { connection: connection() }, createPostgresBackend);

@@ -44,7 +44,7 @@ export async function openRedisBackend(options: {
   return {
     name: 'redis',
     address,
-    capabilities: { keepsCompletedCheaply: true, singleOwner: false },
+    capabilities: { singleOwner: false },
     state,
     queue(name) {
       const queue = new Queue(

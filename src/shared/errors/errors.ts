@@ -75,3 +75,8 @@ export class PayloadError extends PermanentError {
 export class StateStoreError extends RetryableError {
   readonly code = 'GALLEY_STATE_STORE';
 }
+
+/** Thrown when a sink cannot be opened or takes nothing now. Its delivery job is tried again, for ever, with back-off. */
+export class SinkUnavailableError extends RetryableError {
+  readonly code = 'GALLEY_SINK_UNAVAILABLE';
+}

@@ -1,0 +1,73 @@
+import { fastify } from 'fastify';
+import { PACKAGE } from '../shared/config/package.js';
+import type { Settings } from '../shared/config/settings.js';
+import { UsageError } from '../shared/errors/errors.js';
+import type { StateStore } from '../shared/state/contract.js';
+
+/** What the dashboard shows, and asks for its health. */
+export interface Observed {
+  readonly settings: Settings;
+  readonly backend: { readonly state: StateStore };
+  /** What keeps the process from doing its work, in words. */
+  troubles(): string[];
+}
+
+export interface Dashboard {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const PING_TIMEOUT_MS = 2000;
+
+/**
+ * Listens for `/healthz` (this process lives) and `/readyz` (it can do its work, or why not).
+ * @throws UsageError when the address is not loopback and there is no token, or the port is taken
+ */
+export async function startDashboard(observed: Observed): Promise<Dashboard> {
+  const { host, port, token } = observed.settings;
+  if (!isLoopback(host) && token === undefined) {
+    throw new UsageError(`--host ${host} is not loopback: set GALLEY_TOKEN, 16 characters or more, to listen there.`);
+  }
+  const server = fastify({ logger: false, forceCloseConnections: true });
+  server.get('/healthz', () => ({ status: 'ok', version: PACKAGE.version }));
+  server.get('/readyz', async (_request, reply) => {
+    const reasons = [...observed.troubles(), ...(await pingTrouble(observed.backend.state))];
+    return reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons });
+  });
+  try {
+    await server.listen({ host, port });
+  } catch (error) {
+    await server.close();
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'EADDRINUSE') {
+      throw new UsageError(`Port ${port} of ${host} is taken; give another with --port (0 picks a free one), or --no-dashboard.`, { cause: error });
+    }
+    throw new UsageError(`Cannot listen on ${host}, port ${port} (${code}); mend --host or --port.`, { cause: error });
+  }
+  const [address] = server.addresses();
+  const at = address?.family === 'IPv6' ? `[${address.address}]` : (address?.address ?? host);
+  return { url: `http://${at}:${address?.port ?? port}/readyz`, close: () => server.close() };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** Asked afresh, since the last word of a client may be older than the failure. */
+async function pingTrouble(state: StateStore): Promise<string[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string[]>((resolve) => {
+    timer = setTimeout(() => resolve(['the backend does not answer']), PING_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([
+      state.ping().then(
+        () => [],
+        () => ['the backend does not answer'],
+      ),
+      late,
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
