@@ -25,16 +25,21 @@ export class Crew {
     else next();
   }
 
-  /**
-   * Gives the place to others for some milliseconds, so that one who waits does not block those behind.
-   * @throws the signal's reason when it is aborted; the place is taken all the same.
-   */
-  async rest(ms: number, signal: AbortSignal): Promise<void> {
+  /** Gives the place to others while something goes on for which none is needed; takes one again afterwards. */
+  async aside<T>(act: () => Promise<T>): Promise<T> {
     this.leave();
     try {
-      await delay(ms, undefined, { signal });
+      return await act();
     } finally {
       await this.enter();
     }
+  }
+
+  /**
+   * Gives the place to others for some milliseconds, so that one who waits does not block those behind.
+   * @throws the signal's reason when it is aborted.
+   */
+  rest(ms: number, signal: AbortSignal): Promise<void> {
+    return this.aside(() => delay(ms, undefined, { signal }));
   }
 }

@@ -55,6 +55,8 @@ export class FolderWatch {
   readonly #watcher: QuietWatcher;
   /** Watched folders, with the inode that is watched. Paths under the root; the root's own is empty. */
   readonly #folders = new Map<string, bigint>();
+  /** Folders of which the kernel said that they were removed or moved: their watch is dead, whatever is there now. */
+  readonly #dead = new Set<string>();
   #burst = 0;
   #lastError: Error | null = null;
   #closed = false;
@@ -97,7 +99,9 @@ export class FolderWatch {
     if (this.#closed) return false;
     const now = await lookAt(absoluteOf(this.#root, folder));
     const watched = this.#folders.get(folder);
-    if (now.kind === 'folder' && watched === now.inode) return true;
+    // The inode alone does not tell: it may have been used again for the folder that took its place.
+    const dead = this.#dead.delete(folder);
+    if (now.kind === 'folder' && watched === now.inode && !dead) return true;
     if (watched !== undefined) {
       this.#detachTree(folder);
       this.#events.onFolderGone(folder);
@@ -171,8 +175,15 @@ export class FolderWatch {
     if (event !== 'rename' && !isArticleName(name, this.#extensions)) return;
     const relative = relativeOf(this.#root, path.join(watched, name));
     // A folder that is itself removed or moved is told of with its own name.
-    if (path.basename(watched) === name) this.#events.onName(relativeOf(this.#root, watched) ?? '');
+    if (path.basename(watched) === name) this.#markDead(watched);
     if (relative !== null && relative !== '') this.#events.onName(relative);
+  }
+
+  #markDead(watched: string): void {
+    const folder = relativeOf(this.#root, watched);
+    if (folder === null) return;
+    if (this.#folders.has(folder)) this.#dead.add(folder);
+    this.#events.onName(folder);
   }
 
   #countBurst(): void {

@@ -207,9 +207,9 @@ export class Taker {
       const now: Look = await (draft === null ? this.#firstLook(path) : lookAt(absolute));
       if (now.kind !== 'file') return 'absent';
       if (draft === null && (await unchanged(now.look))) return 'unchanged';
-      if (draft === null) draft = { look: now.look, firstSeenMs, changedMs: firstSeenMs, reading: null };
+      if (draft === null) draft = { look: now.look, firstSeenMs, changedMs: firstSeenMs, judged: 'unread' };
       else if (!sameLook(draft.look, now.look)) {
-        draft = { look: now.look, firstSeenMs, changedMs: Date.now(), reading: null };
+        draft = { look: now.look, firstSeenMs, changedMs: Date.now(), judged: 'unread' };
       }
       const step = await this.#advance(absolute, draft);
       if (step === 'gone') return 'absent';
@@ -229,25 +229,22 @@ export class Taker {
     return look;
   }
 
-  /** Goes as far as one look allows; what was read and is not whole yet stays in the draft. */
+  /** Goes as far as one look allows. What is read and not whole yet is dropped: many wait at the same time. */
   async #advance(absolute: string, draft: Draft): Promise<Reading | 'gone' | 'changed' | 'wait'> {
     let writers: Writers | 'unasked' = 'unasked';
-    let readNow = false;
     for (;;) {
-      const content = draft.reading?.content ?? 'unread';
+      const { judged: content } = draft;
       const step = nextStep({ ...draft, nowMs: Date.now(), writers, content });
       if (step === 'wait') return 'wait';
       if (step === 'ask') {
-        writers = await this.#openFiles.ask(draft.look);
+        // Without a place, so that all files that wait at this moment share one pass.
+        writers = await this.#crew.aside(() => this.#openFiles.ask(draft.look));
         continue;
       }
-      // What was not an article when it was fresh is read once more: a write in the same tick leaves no trace.
-      const read = draft.reading;
-      if (read !== null && (readNow || read.content === 'valid')) return read.reading;
       const result = await readSource(absolute, draft.look, this.#limits.maxBytes);
       if (result.kind !== 'read') return result.kind;
-      draft.reading = { reading: result, content: step === 'read' ? this.#judge(result) : 'invalid' };
-      readNow = true;
+      if (step === 'take' || this.#judge(result) === 'valid') return result;
+      draft.judged = 'invalid';
     }
   }
 
@@ -262,7 +259,8 @@ interface Draft {
   /** Epoch milliseconds of the first look, and of the last that differed from the one before. */
   readonly firstSeenMs: number;
   readonly changedMs: number;
-  reading: { readonly reading: Reading; readonly content: 'valid' | 'invalid' } | null;
+  /** Whether what was read at this look is no article yet. */
+  judged: 'unread' | 'invalid';
 }
 
 function sightingOf(

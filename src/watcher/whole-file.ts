@@ -17,12 +17,12 @@ export interface Progress {
   readonly changedMs: number;
   /** `unasked`: not asked since the look. */
   readonly writers: Writers | 'unasked';
-  /** Whether what was read at this look is a valid article. */
-  readonly content: 'unread' | 'valid' | 'invalid';
+  /** Whether what was read at this look is no valid article yet; a valid one is taken and asks no more. */
+  readonly content: 'unread' | 'invalid';
 }
 
 /**
- * `take`: the file is whole. `ask`: find out about writers. `read`: read it and judge whether it is an article.
+ * `take`: the file is whole. `ask`: find out about writers. `read`: read it, and take it if it is a valid article.
  * `wait`: look again in a moment.
  */
 export type Step = 'take' | 'ask' | 'read' | 'wait';
@@ -40,7 +40,6 @@ export function nextStep(progress: Progress): Step {
   if (writers === 'open') return 'wait';
   if (writers === 'unknown' && nowMs - progress.changedMs < STILL_FOR_MS) return 'wait';
   if (content === 'unread') return 'read';
-  if (content === 'valid') return 'take';
   // A modification time in the future never grows old: count from the first look then.
   const since = Math.max(ageMs(look, nowMs), nowMs - progress.firstSeenMs);
   return since >= SETTLED_AFTER_MS ? 'take' : 'wait';
