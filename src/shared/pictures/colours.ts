@@ -7,13 +7,15 @@ export interface Pixels {
   readonly rgba: Uint8Array;
 }
 
-/** Less than this apart, in 1/255, two colours are one: resizing rounds. */
-const SAME_COLOUR = 1;
 /** Bins of a channel in the histogram of colours. */
 const BIN_BITS = 4;
 
-/** Why a picture shows nothing, or undefined where it shows something. */
-export function blankBecause(rgba: Uint8Array): string | undefined {
+/**
+ * Why a picture shows nothing, or undefined where it shows something.
+ *
+ * @param tolerance up to this far apart, in 1/255 of a channel, two colours are one
+ */
+export function blankBecause(rgba: Uint8Array, tolerance: number): string | undefined {
   const low = [255, 255, 255, 255];
   const high = [0, 0, 0, 0];
   for (let at = 0; at < rgba.length; at += 4) {
@@ -25,7 +27,7 @@ export function blankBecause(rgba: Uint8Array): string | undefined {
     }
   }
   if ((high[3] ?? 0) === 0) return 'fully transparent';
-  const isOneColour = high.every((value, channel) => value - (low[channel] ?? 0) <= SAME_COLOUR);
+  const isOneColour = high.every((value, channel) => value - (low[channel] ?? 0) <= tolerance);
   return isOneColour ? 'one colour' : undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { SafeFetch, Validators } from '../fetch/safe-fetch.js';
 import { isRetryableReason } from '../fetch/result.js';
-import type { Article, DeclaredImage, ImageReason, RecordImage } from '../record/schema.js';
+import type { DeclaredImage, ImageReason, RecordImage } from '../record/schema.js';
 import { failedImage, verifiedImage } from './record-image.js';
 import { openImageStore, type ImageStore } from './store.js';
 import { openUrlIndex, type IndexEntry, type UrlIndex } from './url-index.js';
@@ -32,7 +32,12 @@ export interface Recent {
 
 /** What became of one URL: kept, or why not. */
 export type Found =
-  | { readonly ok: true; readonly entry: IndexEntry }
+  | {
+      readonly ok: true;
+      readonly entry: IndexEntry;
+      /** True when no bytes had to be fetched for it. */
+      readonly reused: boolean;
+    }
   | {
       readonly ok: false;
       readonly reason: ImageReason;
@@ -56,6 +61,8 @@ export interface PictureOutcome {
   readonly detail: string;
   /** True when it may succeed later. */
   readonly retryable: boolean;
+  /** True when it was kept already and no bytes had to be fetched. */
+  readonly reused: boolean;
   /** How long the host asked to be left alone. */
   readonly retryAfterMs?: number;
 }
@@ -85,11 +92,6 @@ export async function openPictures(options: PictureOptions): Promise<PictureDeps
   };
 }
 
-/** The URL that an article's site-relative pictures are resolved against. */
-export function pictureBase(article: Article): string | undefined {
-  return article.webUrl ?? article.originalUrl ?? article.canonicalUrl;
-}
-
 /**
  * The whole step for one declared picture: fetched safely, verified, kept. Whatever is wrong with it is in the answer.
  * Run again it asks the host whether the picture changed, or finds it known.
@@ -108,12 +110,16 @@ export async function fetchPictureOutcome(request: PictureRequest): Promise<Pict
     url === undefined
       ? { ok: false, reason: 'bad-url', detail: 'not a URL, nor one under that of the article' }
       : await withSignal(find(url, deps), signal);
-  if (found.ok) return { image: verifiedImage(declared, found.entry), detail: '', retryable: false };
+  if (found.ok) {
+    const { entry, reused } = found;
+    return { image: verifiedImage(declared, entry), detail: '', retryable: false, reused };
+  }
   const { reason, detail, retryAfterMs } = found;
   return {
     image: failedImage(declared, reason),
     detail,
     retryable: isRetryableReason(reason),
+    reused: false,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
 }
@@ -149,10 +155,10 @@ async function find(url: string, deps: PictureDeps): Promise<Found> {
     deps.now() - recent.at < deps.reuseMs &&
     (await deps.store.has(recent.entry.file))
   ) {
-    return { ok: true, entry: recent.entry };
+    return { ok: true, entry: recent.entry, reused: true };
   }
   const shared = deps.inFlight.get(url);
-  if (shared !== undefined) return shared;
+  if (shared !== undefined) return asReused(await shared);
   const work = fetchAndKeep(url, deps).finally(() => deps.inFlight.delete(url));
   deps.inFlight.set(url, work);
   return work;
@@ -164,7 +170,7 @@ async function fetchAndKeep(url: string, deps: PictureDeps): Promise<Found> {
   const result = await deps.fetch.get(url, validators === undefined ? {} : { validators });
   if (!result.ok) return { ...result, ok: false };
   if (result.notModified) {
-    if (known !== null) return remember(known, deps);
+    if (known !== null) return asReused(remember(known, deps));
     return { ok: false, reason: 'status-4xx', detail: 'status 304 to a request without conditions' };
   }
   const verified = await verifyPicture(result.bytes);
@@ -207,5 +213,9 @@ function remember(entry: IndexEntry, deps: PictureDeps): Found {
     const [oldest] = deps.recent.keys();
     if (oldest !== undefined) deps.recent.delete(oldest);
   }
-  return { ok: true, entry };
+  return { ok: true, entry, reused: false };
+}
+
+function asReused(found: Found): Found {
+  return found.ok ? { ...found, reused: true } : found;
 }
