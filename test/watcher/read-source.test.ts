@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { lookAt, type FileLook } from '../../src/watcher/file-look.js';
+import { MAX_BYTES } from '../../src/watcher/options.js';
+import { readSource } from '../../src/watcher/read-source.js';
+import { ownFolder, put } from './folder.js';
+
+async function fileAt(file: string): Promise<FileLook> {
+  const look = await lookAt(file);
+  if (look.kind !== 'file') throw new Error(`${file} is no file`);
+  return look.look;
+}
+
+describe('reading a file once', () => {
+  it('gives its text, the hash of its bytes and its stat', async () => {
+    const file = put(ownFolder(), 'a.md', '\ufeffé\r\n');
+    const reading = await readSource(file, await fileAt(file), MAX_BYTES);
+    expect(reading).toMatchObject({
+      kind: 'read',
+      fingerprint: hash('sha256', '\ufeffé\r\n'),
+      stat: { settled: true },
+    });
+    expect(reading).toHaveProperty('text');
+  });
+
+  it('says that a fresh file may still hide a later write', async () => {
+    const file = path.join(ownFolder(), 'a.md');
+    writeFileSync(file, 'x');
+    expect(await readSource(file, await fileAt(file), MAX_BYTES)).toMatchObject({ stat: { settled: false } });
+  });
+
+  it('reads a file of exactly the cap, and none of one byte more', async () => {
+    const file = put(ownFolder(), 'a.md', 'xxxx');
+    expect(await readSource(file, await fileAt(file), 4)).toMatchObject({ text: 'xxxx' });
+    expect(await readSource(file, await fileAt(file), 3)).toMatchObject({ problem: { code: 'too-large' } });
+  });
+
+  it('does not take a reading of a file that was changed or replaced since the look', async () => {
+    const dir = ownFolder();
+    const file = put(dir, 'a.md', 'old text');
+    const before = await fileAt(file);
+    appendFileSync(file, ' and more');
+    expect(await readSource(file, before, MAX_BYTES)).toEqual({ kind: 'changed' });
+    const again = await fileAt(file);
+    put(dir, 'b.md', 'another text of it');
+    renameSync(path.join(dir, 'b.md'), file);
+    expect(await readSource(file, again, MAX_BYTES)).toEqual({ kind: 'changed' });
+  });
+
+  it('says gone of what was removed, or became a symbolic link or pipe, and does not hang on it', async () => {
+    const dir = ownFolder();
+    const file = put(dir, 'a.md', 'x');
+    const look = await fileAt(file);
+    put(dir, 'secret', 'y');
+    rmSync(file);
+    expect(await readSource(file, look, MAX_BYTES)).toEqual({ kind: 'gone' });
+    symlinkSync(path.join(dir, 'secret'), file);
+    expect(await readSource(file, look, MAX_BYTES)).toEqual({ kind: 'gone' });
+    rmSync(file);
+    execFileSync('mkfifo', [file]);
+    expect(await readSource(file, look, MAX_BYTES)).toEqual({ kind: 'gone' });
+  });
+});
