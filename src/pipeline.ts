@@ -111,7 +111,10 @@ export class Pipeline {
     }
     const roots = await openRoots(paths ?? (roles.watch ? settings.inbox : []));
     const inboxes = roots.map(({ dir }) => dir);
-    const bound = sinks.map((spec) => ({ spec, sink: spec.create({ namespace: settings.namespace, inboxes }) }));
+    const bound = sinks.map((spec) => ({
+      spec,
+      sink: spec.create({ namespace: settings.namespace, inboxes }),
+    }));
     const backend = await openBackend({
       redisUrl: settings.redisUrl,
       databaseUrl: settings.databaseUrl,
@@ -160,7 +163,9 @@ export class Pipeline {
       const dir = this.roots[index]?.dir ?? '?';
       return [
         ...(root === 'missing' ? [`the inbox ${dir} is not there`] : []),
-        ...(withheld ? [`${withheld.count} files of ${dir} are gone at once; --accept-removals believes it`] : []),
+        ...(withheld
+          ? [`${withheld.count} files of ${dir} are gone at once; --accept-removals believes it`]
+          : []),
         ...(trouble === null ? [] : [trouble]),
       ];
     });
@@ -272,7 +277,9 @@ export class Pipeline {
     });
   }
 
-  async #openPictures(): Promise<(declared: DeclaredImage, baseUrl: string | undefined) => Promise<RecordImage>> {
+  async #openPictures(): Promise<
+    (declared: DeclaredImage, baseUrl: string | undefined) => Promise<RecordImage>
+  > {
     const { settings } = this;
     configureSharp();
     const fetch = createSafeFetch({

@@ -56,7 +56,8 @@ function addFlag(command: Command, option: Option, shown: boolean): void {
   if (option.flag === null) return;
   const name = option.negated ? `--no-${option.flag}` : `--${option.flag}`;
   const flag = new Flag(option.value ? `${name} <${option.value}>` : name, option.help);
-  if (option.kind === 'list') flag.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+  if (option.kind === 'list')
+    flag.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
   command.addOption(shown ? flag : flag.hideHelp());
 }
 

@@ -15,8 +15,21 @@ export const run: CommandSpec = {
   summary: 'Watch, work and show the dashboard, all in one process.',
   example: 'galley run --inbox ./articles --out ./records.ndjson',
   options: [
-    'inbox', 'out', 'sinks', 'state', 'namespace', 'host', 'port', 'dashboard', 'allowHosts',
-    'poll', 'processes', 'images', 'thumbnails', 'acceptRemovals', 'logLevel',
+    'inbox',
+    'out',
+    'sinks',
+    'state',
+    'namespace',
+    'host',
+    'port',
+    'dashboard',
+    'allowHosts',
+    'poll',
+    'processes',
+    'images',
+    'thumbnails',
+    'acceptRemovals',
+    'logLevel',
   ],
   run: (invocation) => runRoles(invocation, 'run', ALL_ROLES),
 };
@@ -26,14 +39,25 @@ export const watch: CommandSpec = {
   summary: 'Only watch the inbox; workers run elsewhere. Wants REDIS_URL or DATABASE_URL.',
   example: 'REDIS_URL=redis://queue:6379 galley watch --inbox ./articles',
   options: ['inbox', 'namespace', 'poll', 'acceptRemovals', 'logLevel'],
-  run: (invocation) => runRoles(withoutDashboard(invocation), 'watch', { watch: true, stages: [], deliver: false }),
+  run: (invocation) =>
+    runRoles(withoutDashboard(invocation), 'watch', { watch: true, stages: [], deliver: false }),
 };
 
 export const work: CommandSpec = {
   name: 'work',
   summary: 'Only work: validate, fetch pictures, score, deliver. Wants REDIS_URL or DATABASE_URL.',
   example: 'REDIS_URL=redis://queue:6379 galley work --only validate,images',
-  options: ['out', 'sinks', 'state', 'namespace', 'allowHosts', 'processes', 'images', 'thumbnails', 'logLevel'],
+  options: [
+    'out',
+    'sinks',
+    'state',
+    'namespace',
+    'allowHosts',
+    'processes',
+    'images',
+    'thumbnails',
+    'logLevel',
+  ],
   flags: [new Flag('--only <STAGES>', 'some of validate, images, score, deliver, with commas')],
   run: (invocation) => runRoles(withoutDashboard(invocation), 'work', rolesOf(invocation.flags['only'])),
 };
@@ -46,7 +70,10 @@ export const dashboard: CommandSpec = {
   run: (invocation) => runRoles(invocation, 'dashboard', { watch: false, stages: [], deliver: false }),
 };
 
-const STAGE_OF_WORD = { validate: 'articles', images: 'images', score: 'scores' } as const satisfies Record<string, StageQueue>;
+const STAGE_OF_WORD = { validate: 'articles', images: 'images', score: 'scores' } as const satisfies Record<
+  string,
+  StageQueue
+>;
 const WORDS = [...Object.keys(STAGE_OF_WORD), 'deliver'];
 
 function rolesOf(only: unknown): Roles {
@@ -54,10 +81,14 @@ function rolesOf(only: unknown): Roles {
   const words = only.split(',').map((word) => word.trim());
   for (const word of words) {
     if (!WORDS.includes(word)) {
-      throw new UsageError(`--only: there is no stage ${JSON.stringify(word)}; did you mean ${nearest(word, WORDS)}?`);
+      throw new UsageError(
+        `--only: there is no stage ${JSON.stringify(word)}; did you mean ${nearest(word, WORDS)}?`,
+      );
     }
   }
-  const stages = Object.entries(STAGE_OF_WORD).flatMap(([word, stage]) => (words.includes(word) ? [stage] : []));
+  const stages = Object.entries(STAGE_OF_WORD).flatMap(([word, stage]) =>
+    words.includes(word) ? [stage] : [],
+  );
   return { watch: false, stages, deliver: words.includes('deliver') };
 }
 
@@ -75,7 +106,11 @@ async function runRoles({ settings, log, json }: Invocation, role: string, roles
   try {
     if (settings.dashboard) server = await startDashboard(pipeline);
     log.info(
-      { backend: pipeline.backend.address, inboxes: pipeline.roots.map(({ dir }) => dir), sinks: pipeline.sinks.map(({ name }) => name) },
+      {
+        backend: pipeline.backend.address,
+        inboxes: pipeline.roots.map(({ dir }) => dir),
+        sinks: pipeline.sinks.map(({ name }) => name),
+      },
       server ? `Galley is running; its health is at ${server.url}` : 'Galley is running',
     );
     const name = await stop.stopped;

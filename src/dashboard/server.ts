@@ -1,7 +1,7 @@
 import { fastify } from 'fastify';
 import { PACKAGE } from '../shared/config/package.js';
 import type { Settings } from '../shared/config/settings.js';
-import { UsageError } from '../shared/errors/errors.js';
+import { ListenError, UsageError } from '../shared/errors/errors.js';
 import type { StateStore } from '../shared/state/contract.js';
 
 /** What the dashboard shows, and asks for its health. */
@@ -21,12 +21,14 @@ const PING_TIMEOUT_MS = 2000;
 
 /**
  * Listens for `/healthz` (this process lives) and `/readyz` (it can do its work, or why not).
- * @throws UsageError when the address is not loopback and there is no token, or the port is taken
+ * @throws UsageError when the address is not loopback and there is no token; ListenError
  */
 export async function startDashboard(observed: Observed): Promise<Dashboard> {
   const { host, port, token } = observed.settings;
   if (!isLoopback(host) && token === undefined) {
-    throw new UsageError(`--host ${host} is not loopback: set GALLEY_TOKEN, 16 characters or more, to listen there.`);
+    throw new UsageError(
+      `--host ${host} is not loopback: set GALLEY_TOKEN, 16 characters or more, to listen there.`,
+    );
   }
   const server = fastify({ logger: false, forceCloseConnections: true });
   server.get('/healthz', () => ({ status: 'ok', version: PACKAGE.version }));
@@ -38,15 +40,9 @@ export async function startDashboard(observed: Observed): Promise<Dashboard> {
     await server.listen({ host, port });
   } catch (error) {
     await server.close();
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'EADDRINUSE') {
-      throw new UsageError(`Port ${port} of ${host} is taken; give another with --port (0 picks a free one), or --no-dashboard.`, { cause: error });
-    }
-    throw new UsageError(`Cannot listen on ${host}, port ${port} (${code}); mend --host or --port.`, { cause: error });
+    throw new ListenError(host, port, error);
   }
-  const [address] = server.addresses();
-  const at = address?.family === 'IPv6' ? `[${address.address}]` : (address?.address ?? host);
-  return { url: `http://${at}:${address?.port ?? port}/readyz`, close: () => server.close() };
+  return { url: `${server.listeningOrigin}/readyz`, close: () => server.close() };
 }
 
 function isLoopback(host: string): boolean {

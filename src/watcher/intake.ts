@@ -158,7 +158,12 @@ export class ArticleIntake implements Intake {
       const jobId = chunkJobId(chunk);
       const data = checkPayload(articlesPayload, { observations: chunk }, 'articles', jobId);
       const [first] = chunk;
-      return { name: chunk.length === 1 && first ? first.path : `${chunk.length} articles`, data, opts: stageJob(jobId), chunk };
+      return {
+        name: chunk.length === 1 && first ? first.path : `${chunk.length} articles`,
+        data,
+        opts: stageJob(jobId),
+        chunk,
+      };
     });
     const now = performance.now();
     const tickets = new Map(taken.map((given) => [given.key, given.ticket]));
@@ -166,7 +171,14 @@ export class ArticleIntake implements Intake {
       for (const { key, number } of chunk) {
         const jobIds = [...new Set([opts.jobId ?? '', observationJobId({ key, number })])];
         this.#underWay.delete(key);
-        this.#underWay.set(key, { key, number, jobIds, ticket: tickets.get(key) ?? 0, since: now, askedAt: now });
+        this.#underWay.set(key, {
+          key,
+          number,
+          jobIds,
+          ticket: tickets.get(key) ?? 0,
+          since: now,
+          askedAt: now,
+        });
       }
     }
     await this.#queue.addBulk(jobs.map(({ name, data, opts }) => ({ name, data, opts })));

@@ -7,6 +7,8 @@ const EXPECTED_FORM = 'write it as 2026-01-31, 2026-01-31T18:20:00Z or 2026-01-3
  */
 const FIRST_YEAR = 1000;
 const LAST_YEAR = 9998;
+const FIRST_INSTANT = Date.UTC(FIRST_YEAR, 0, 1);
+const END_INSTANT = Date.UTC(LAST_YEAR + 1, 0, 1);
 
 /** ISO 8601, with a blank in place of the `T` as YAML allows, and its short zones (`+5`, `+0530`). */
 const MOMENT =
@@ -76,8 +78,11 @@ function instantOf(wall: number, timeZone: string): number {
   return wall - (fits.length === 0 ? before : Math.max(...fits));
 }
 
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
 function daysIn(year: number, month: number): number {
-  return new Date(Date.UTC(year, month, 0)).getUTCDate();
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return month === 2 && leap ? 29 : (DAYS[month - 1] ?? 0);
 }
 
 function unreal(time: WallTime): string | undefined {
@@ -148,9 +153,7 @@ export function parseMoment(text: string, options: { readonly timeZone?: string 
 }
 
 function within(instant: number): ParsedMoment {
+  if (instant >= FIRST_INSTANT && instant < END_INSTANT) return { iso: isoOf(instant) };
   const year = new Date(instant).getUTCFullYear();
-  if (year < FIRST_YEAR || year > LAST_YEAR) {
-    return { problem: `in UTC its year ${year} is outside ${FIRST_YEAR} to ${LAST_YEAR}` };
-  }
-  return { iso: isoOf(instant) };
+  return { problem: `in UTC its year ${year} is outside ${FIRST_YEAR} to ${LAST_YEAR}` };
 }

@@ -26,7 +26,7 @@ function codeOf(issue: Issue, value: unknown): string {
   if (issue.code === 'custom') return parameter(issue, 'rule') ?? 'invalid';
   if (issue.code === 'invalid_type') return value === undefined || value === null ? 'missing' : 'wrong-type';
   if (issue.code === 'too_big') return 'too-many';
-  return 'bad-number';
+  return 'invalid';
 }
 
 /** A problem of a field; its message says what was expected, what was found, and what is wrong with that. */

@@ -1,5 +1,5 @@
 import type { Article } from '../record/schema.js';
-import { type Declared, declaredSchema, LIMITS } from './declared.js';
+import { type Declared, declaredSchema, isBlank, LIMITS } from './declared.js';
 import { readFrontMatter } from './front-matter.js';
 import { fieldProblem, inFileOrder, type PlacedProblem, problemsOf } from './issues.js';
 import { withoutUndefined } from './plain.js';
@@ -37,10 +37,6 @@ function schemaFor(options: ParseOptions): DeclaredSchema {
   const made = declaredSchema({ timeZone, maxTopics });
   compiled.set(key, made);
   return made;
-}
-
-function isBlank(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 }
 
 /** What the type of an article asks for. Looks at what was declared, so that it is told beside all other problems. */

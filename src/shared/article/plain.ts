@@ -10,10 +10,10 @@ export const MAX_DEPTH = 16;
 export const MAX_VALUES = 20_000;
 
 /** `__proto__` would change the prototype of what a consumer copies it into; `<<` merges keys in YAML 1.1 only. */
-const FORBIDDEN_KEYS: Readonly<Record<string, string>> = {
-  ['__proto__']: 'is not allowed as a field: rename it',
-  '<<': 'merges fields, which is not supported: write the fields out',
-};
+const FORBIDDEN_KEYS: ReadonlyMap<string, string> = new Map([
+  ['__proto__', 'is not allowed as a field: rename it'],
+  ['<<', 'merges fields, which is not supported: write the fields out'],
+]);
 
 export type Path = readonly PropertyKey[];
 
@@ -61,7 +61,7 @@ function copyList(list: readonly unknown[], path: PropertyKey[], copier: Copier)
 function copyFields(fields: object, path: PropertyKey[], copier: Copier): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(fields)) {
-    const forbidden = Object.hasOwn(FORBIDDEN_KEYS, key) ? FORBIDDEN_KEYS[key] : undefined;
+    const forbidden = FORBIDDEN_KEYS.get(key);
     path.push(key);
     if (forbidden === undefined) out[storableText(key)] = copy(value, path, copier);
     else refuse(path, copier, 'forbidden-key', forbidden);
@@ -78,10 +78,12 @@ function refuse(path: Path, copier: Copier, code: Refusal['code'], message: stri
   return undefined;
 }
 
-/** The same object without the fields that are there without a value, in the same order. */
+/** The fields without those that are there without a value, in the same order. */
 export function withoutUndefined<T extends object>(fields: T): T {
-  const kept: Partial<Record<string, unknown>> = {};
-  for (const [key, value] of Object.entries(fields)) if (value !== undefined) kept[key] = value;
+  const keys = Object.keys(fields) as (keyof T & string)[];
+  if (keys.every((key) => fields[key] !== undefined)) return fields;
+  const kept: Partial<T> = {};
+  for (const key of keys) if (fields[key] !== undefined) kept[key] = fields[key];
   // Still a T: only what is optional in it can be undefined.
   return kept as T;
 }

@@ -6,9 +6,12 @@ export const MAX_FRONT_MATTER_CHARACTERS = 256 * 1024;
 
 /**
  * gray-matter looks for front matter of comments alone with a pattern whose time rises with the square of a run of
- * white space: 256 KB of line feeds would hold the process for a minute.
+ * white space: 256 KB of line feeds would hold the process for many seconds.
  */
 export const MAX_BLANK_RUN = 256;
+
+/** Up to here the square is a few milliseconds, so that most files need no look. */
+const BLANK_RUN_MATTERS_FROM = 4096;
 
 export const LANGUAGES = ['', 'yaml', 'yml', 'json'] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -55,7 +58,7 @@ function lineCount(text: string, end: number): number {
 }
 
 function hasLongBlankRun(text: string): boolean {
-  if (text.length <= MAX_BLANK_RUN) return false;
+  if (text.length <= BLANK_RUN_MATTERS_FROM) return false;
   let run = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);

@@ -7,6 +7,7 @@ const SAVE_AS_UTF8 = 'save it as UTF-8 text';
 
 /** Printable ASCII with single blanks and no `&`: nothing in it can need cleaning. Most titles are such. */
 const CLEAN_ALREADY = /^[\x21-\x25\x27-\x7e]+(?: [\x21-\x25\x27-\x7e]+)*$/;
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 const NEEDS_BODY_CLEANING = /[^\t\n\x20-\x7e]/;
 /** Control characters that are not white space. They are dropped, not turned into blanks. */
 const CONTROLS = /[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f]/g;
@@ -55,6 +56,7 @@ export function decodeUtf8(bytes: Uint8Array): { text: string } | { problem: Pro
 /** The text as one line: NFC, no control characters, no lone surrogates, runs of white space as one blank. */
 export function foldText(text: string): string {
   if (CLEAN_ALREADY.test(text)) return text;
+  if (PRINTABLE_ASCII.test(text)) return text.replace(/ {2,}/g, ' ').trim();
   return text
     .replace(CONTROLS, '')
     .replace(LONE_SURROGATES, REPLACEMENT)
@@ -83,8 +85,11 @@ export function cleanBody(text: string): string {
     .normalize('NFC');
 }
 
+/** Either half of a pair, or NUL: found quickly, and rarely, so that the exact patterns need not run. */
+const MAYBE_UNSTORABLE = /[\0\ud800-\udfff]/;
+
 /** Any text as every store can hold it: no NUL, no lone surrogates, otherwise unchanged. */
 export function storableText(text: string): string {
-  const withoutNul = text.includes('\0') ? text.replaceAll('\0', '') : text;
-  return withoutNul.replace(LONE_SURROGATES, REPLACEMENT);
+  if (!MAYBE_UNSTORABLE.test(text)) return text;
+  return text.replaceAll('\0', '').replace(LONE_SURROGATES, REPLACEMENT);
 }

@@ -80,3 +80,18 @@ export class StateStoreError extends RetryableError {
 export class SinkUnavailableError extends RetryableError {
   readonly code = 'GALLEY_SINK_UNAVAILABLE';
 }
+
+/** Thrown at start when the dashboard's port is taken or its address is not this machine's. The command exits with 1. */
+export class ListenError extends PermanentError {
+  readonly code = 'GALLEY_LISTEN';
+
+  constructor(host: string, port: number, cause: unknown) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    super(
+      code === 'EADDRINUSE'
+        ? `Port ${port} of ${host} is taken; give another with --port (0 picks a free one), or --no-dashboard.`
+        : `Cannot listen on ${host}, port ${port} (${code ?? String(cause)}); mend --host or --port.`,
+      { cause },
+    );
+  }
+}

@@ -117,7 +117,9 @@ class Rows implements Loaded {
   async load(sources: readonly string[], articles: readonly string[]): Promise<void> {
     const [sourceRows, articleRows] = await Promise.all([
       sources.length > 0 ? this.#transaction.sources([...new Set(sources)]) : new Map<string, SourceRow>(),
-      articles.length > 0 ? this.#transaction.articles([...new Set(articles)]) : new Map<string, ArticleRow>(),
+      articles.length > 0
+        ? this.#transaction.articles([...new Set(articles)])
+        : new Map<string, ArticleRow>(),
     ]);
     for (const [key, row] of sourceRows) this.#sources.set(key, row);
     for (const [id, row] of articleRows) this.#articles.set(id, row);

@@ -358,8 +358,9 @@ function settleArticle(
     sequence: before?.sequence ?? 0,
   };
   if (!was || was.contentHash !== claim.contentHash) {
-    const row = { ...next, version: next.version + 1, told: {} };
-    return { row, event: contentEvent(row, claim, was ? 'updated' : 'created') };
+    const kind = was ? 'updated' : 'created';
+    const row = { ...next, version: next.version + 1, told: { [kind]: 1 } };
+    return { row, event: contentEvent(row, claim, kind) };
   }
   if (was.sourceKey === claim.sourceKey) return { row: next, event: null };
   const n = (next.told.moved ?? 0) + 1;
@@ -368,7 +369,7 @@ function settleArticle(
 }
 
 function removal(before: ArticleRow, was: Claim): { row: ArticleRow; event: LogDraft } {
-  const row = { ...before, version: before.version + 1, claim: null, runnersUp: [], told: {} };
+  const row = { ...before, version: before.version + 1, claim: null, runnersUp: [], told: { removed: 1 } };
   const data = JSON.stringify({ id: row.id, version: row.version });
   return { row, event: { ...eventBase(row, 'removed', 1), subject: was.path, data } };
 }

@@ -4,13 +4,7 @@ import type { FileStat } from './observation.js';
 
 /** What the last commit of a source did; `galley inspect` and the counts of `galley ingest` are read from it. */
 export type SourceOutcome =
-  | 'created'
-  | 'updated'
-  | 'unchanged'
-  | 'moved'
-  | 'superseded'
-  | 'rejected'
-  | 'removed';
+  'created' | 'updated' | 'unchanged' | 'moved' | 'superseded' | 'rejected' | 'removed';
 
 /** The state's row of one source. Written by the commit alone. */
 export interface SourceRow {
@@ -68,7 +62,7 @@ export interface ArticleRow {
   readonly claim: Claim | null;
   /** Other sources of the same article, kept whole. */
   readonly runnersUp: readonly Claim[];
-  /** How many events of a kind this version has had, for kinds that can repeat. */
+  /** How many events of each kind this version has had. */
   readonly told: Readonly<Partial<Record<EventKind, number>>>;
   /** Epoch milliseconds of the commit of this version, and the number of its last event in the log. */
   readonly at: number;

@@ -6,12 +6,12 @@ import { EmbeddedServerError, StateFolderOwnedError } from '../../../shared/erro
 import { findBinaries, type Binaries } from './binaries.js';
 import { clusterFolders, ensureCluster, type ClusterFolders } from './cluster.js';
 import { connectOnce, type Connection } from './connection.js';
-import { claimOwnership, livingOwner, type OwnerRecord, type Ownership } from './owner.js';
+import { claimOwnership, livingOwner, type Claim, type OwnerRecord, type Ownership } from './owner.js';
 import { freePort, startServer, type RunningServer } from './server.js';
 import type { ServerLog } from './server-log.js';
 import { chooseLaunch, serverUser, type ServerUser } from './server-user.js';
 import type { Listen } from './settings.js';
-import { makeSocketFolder, removeSocketFolder } from './socket-folder.js';
+import { makeSocketFolder, newSocketFolder, removeSocketFolder } from './socket-folder.js';
 
 export interface EmbeddedOptions {
   /** The state folder; made when missing. The server's part is `postgres/` and `owner.json` in it. */
@@ -38,8 +38,10 @@ export interface EmbeddedServer {
 const SHORT_LIVED_WAIT_MS = 5_000;
 /** Joining waits this long for a short-lived owner to end, before it uses that one's server after all. */
 const JOIN_SHORT_LIVED_WAIT_MS = 2_000;
-/** For an owner that is just starting its server, recovery included, or just ending. */
+/** For an owner that is just starting its server, recovery included. */
 const JOIN_DEADLINE_MS = 60_000;
+/** For one that is just ending: 3 s. After that its server is out of reach, in another container maybe. */
+const JOIN_ATTEMPTS = 100;
 const POLL_MS = 30;
 
 /**
@@ -58,8 +60,8 @@ export async function openEmbedded(
   const binaries = await findBinaries();
   const deadline = Date.now() + (options.waitForShortLivedMs ?? SHORT_LIVED_WAIT_MS);
   for (;;) {
-    const claim = await claimOwnership(stateDir, options.role, false);
-    if (claim.kind === 'claimed') return openOwned(stateDir, binaries, claim.ownership, claim.dead, options);
+    const claim = await claimOwnership(stateDir, options.role, false, newSocketFolder());
+    if (claim.kind === 'claimed') return openOwned(stateDir, binaries, claim, options);
     if (!claim.by.shortLived || Date.now() > deadline) {
       throw new StateFolderOwnedError(stateDir, claim.by.process.pid, claim.by.role);
     }
@@ -77,18 +79,18 @@ export async function joinEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
   const stateDir = await makeStateDir(options.stateDir);
   const start = Date.now();
   let trouble = 'its server is not ready';
-  while (Date.now() - start < JOIN_DEADLINE_MS) {
+  let troubles = 0;
+  while (Date.now() - start < JOIN_DEADLINE_MS && troubles < JOIN_ATTEMPTS) {
     const owner = await livingOwner(stateDir);
     if (owner === null) {
       const binaries = await findBinaries();
-      const claim = await claimOwnership(stateDir, options.role, true);
-      if (claim.kind === 'claimed')
-        return openOwned(stateDir, binaries, claim.ownership, claim.dead, options);
+      const claim = await claimOwnership(stateDir, options.role, true, newSocketFolder());
+      if (claim.kind === 'claimed') return openOwned(stateDir, binaries, claim, options);
     } else if (owner.connection !== null && mayJoin(owner, Date.now() - start)) {
       const error = await connectOnce(owner.connection);
       if (error === null) return joined(owner.connection);
       trouble = error.message;
-      if (isForbidden(error)) break;
+      troubles += isForbidden(error) ? JOIN_ATTEMPTS : 1;
     }
     await pause(POLL_MS);
   }
@@ -134,8 +136,7 @@ async function makeStateDir(stateDir: string): Promise<string> {
 async function openOwned(
   stateDir: string,
   binaries: Binaries,
-  ownership: Ownership,
-  dead: OwnerRecord | 'unreadable' | null,
+  { ownership, tookOver }: Extract<Claim, { kind: 'claimed' }>,
   options: EmbeddedOptions,
 ): Promise<EmbeddedServer> {
   const closers: (() => Promise<void>)[] = [() => ownership.release()];
@@ -143,25 +144,15 @@ async function openOwned(
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    if (dead !== null && dead !== 'unreadable' && dead.socketFolder !== null) {
-      await removeSocketFolder(dead.socketFolder);
-    }
     const folders = clusterFolders(stateDir);
     const user = await serverUser(folders.data);
-    const socketFolder = await makeSocketFolder(user);
+    const { socketFolder } = ownership.record;
     closers.push(() => removeSocketFolder(socketFolder));
-    await ownership.publish({ socketFolder, connection: null });
-    const { server, firstStart } = await startOwned(
-      folders,
-      binaries,
-      user,
-      socketFolder,
-      ownership,
-      options,
-    );
+    await makeSocketFolder(socketFolder, user);
+    const { server, firstStart } = await startOwned(folders, binaries, user, ownership, options);
     closers.push(() => server.stop());
-    await ownership.publish({ socketFolder, connection: server.connection });
-    return ownedServer(server, firstStart, dead !== null, close, options);
+    await ownership.publish(server.connection);
+    return ownedServer(server, firstStart, tookOver, close, options);
   } catch (error) {
     await close();
     throw error;
@@ -172,10 +163,10 @@ async function startOwned(
   folders: ClusterFolders,
   binaries: Binaries,
   user: ServerUser | null,
-  socketFolder: string,
   ownership: Ownership,
   { log }: EmbeddedOptions,
 ): Promise<{ server: RunningServer; firstStart: boolean }> {
+  const { socketFolder, process: owning, role } = ownership.record;
   const secret = process.platform === 'win32' ? await loopbackPassword(folders) : null;
   const passwordFile = secret?.file ?? null;
   const firstStart = await ensureCluster({ folders, binaries, user, socketFolder, passwordFile, log });
@@ -184,7 +175,7 @@ async function startOwned(
     secret === null
       ? { kind: 'socket', folder: socketFolder }
       : { kind: 'loopback', port: await freePort(), password: secret.password };
-  const owner = { process: ownership.record.process, role: ownership.record.role };
+  const owner = { process: owning, role };
   const server = await startServer({ folders, binaries, launch, listen, owner, log });
   return { server, firstStart };
 }

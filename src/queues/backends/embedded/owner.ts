@@ -13,6 +13,7 @@ import {
   thisMachine,
   thisProcess,
 } from './liveness.js';
+import { removeSocketFolder } from './socket-folder.js';
 
 /** Who owns a state folder, as `owner.json` in it tells. */
 const ownerSchema = z.object({
@@ -25,7 +26,7 @@ const ownerSchema = z.object({
   /** A command that soon ends: others wait for it instead of refusing. */
   shortLived: z.boolean(),
   /** The private folder of the server's socket, to be removed when this owner has died. */
-  socketFolder: z.string().nullable(),
+  socketFolder: z.string(),
   /** Null until the server takes connections. */
   connection: connectionSchema.nullable(),
 });
@@ -34,8 +35,8 @@ export type OwnerRecord = z.infer<typeof ownerSchema>;
 /** What the holder of a state folder may do with its claim. */
 export interface Ownership {
   readonly record: OwnerRecord;
-  /** Tells others more about this owner. */
-  publish(more: Pick<OwnerRecord, 'socketFolder' | 'connection'>): Promise<void>;
+  /** Tells others how to reach the server. */
+  publish(connection: Connection): Promise<void>;
   /** Gives the folder up. Does nothing the second time, or if somebody else has it by now. */
   release(): Promise<void>;
 }
@@ -44,7 +45,7 @@ export type Claim =
   | {
       readonly kind: 'claimed';
       readonly ownership: Ownership;
-      readonly dead: OwnerRecord | 'unreadable' | null;
+      readonly tookOver: boolean;
     }
   | { readonly kind: 'owned'; readonly by: OwnerRecord };
 
@@ -72,9 +73,15 @@ export async function livingOwner(stateDir: string): Promise<OwnerRecord | null>
  * Makes this process the owner of the state folder, in place of one that died, or answers who owns it.
  * Of several processes that claim at once exactly one gets it.
  *
+ * @param socketFolder where our server's socket will be; not made yet.
  * @throws EmbeddedServerError when the folder cannot be written to.
  */
-export async function claimOwnership(stateDir: string, role: string, shortLived: boolean): Promise<Claim> {
+export async function claimOwnership(
+  stateDir: string,
+  role: string,
+  shortLived: boolean,
+  socketFolder: string,
+): Promise<Claim> {
   const file = ownerFile(stateDir);
   const record: OwnerRecord = {
     token: randomUUID(),
@@ -82,17 +89,17 @@ export async function claimOwnership(stateDir: string, role: string, shortLived:
     machine: thisMachine(),
     role,
     shortLived,
-    socketFolder: null,
+    socketFolder,
     connection: null,
   };
   const deadline = Date.now() + CLAIM_DEADLINE_MS;
   for (;;) {
-    if (await createFile(file, record)) return claimed(file, record, null);
+    if (await createFile(file, record)) return claimed(file, record, false);
     const current = await readOwner(file);
     if (current !== null && current !== 'unreadable' && (await ownerLives(file, current))) {
       return { kind: 'owned', by: current };
     }
-    if (current !== null && (await takeOver(file, record, current))) return claimed(file, record, current);
+    if (current !== null && (await takeOver(file, record, current))) return claimed(file, record, true);
     if (Date.now() > deadline) {
       throw new EmbeddedServerError(
         `The state folder ${stateDir} could not be claimed: others keep changing ${file}.`,
@@ -166,6 +173,8 @@ async function takeOver(
     const again = await readOwner(file);
     const same = again === 'unreadable' || again === null ? again === dead : again.token === token;
     if (!same) return false;
+    // While the record still names it: should we die in between, the next one finds it too.
+    if (dead !== 'unreadable') await removeSocketFolder(dead.socketFolder);
     await replaceFile(file, record);
     return true;
   } finally {
@@ -173,8 +182,8 @@ async function takeOver(
   }
 }
 
-function claimed(file: string, record: OwnerRecord, dead: OwnerRecord | 'unreadable' | null): Claim {
-  return { kind: 'claimed', ownership: holdOwnership(file, record), dead };
+function claimed(file: string, record: OwnerRecord, tookOver: boolean): Claim {
+  return { kind: 'claimed', ownership: holdOwnership(file, record), tookOver };
 }
 
 function holdOwnership(file: string, first: OwnerRecord): Ownership {
@@ -194,8 +203,8 @@ function holdOwnership(file: string, first: OwnerRecord): Ownership {
     get record() {
       return record;
     },
-    async publish(more) {
-      record = { ...record, ...more };
+    async publish(connection) {
+      record = { ...record, connection };
       if (await isOurs()) await replaceFile(file, record);
     },
     async release() {

@@ -17,6 +17,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
   // Nobody replicates from here: the least log, and no process for it.
   wal_level: 'minimal',
   max_wal_senders: '0',
+  max_logical_replication_workers: '0',
+  // Rows are read back while still in memory: processes that read ahead would only take room.
+  io_method: 'sync',
   // Checkpoints by time and spread out, so that a burst of articles does not wait for one.
   max_wal_size: '1GB',
   min_wal_size: '80MB',

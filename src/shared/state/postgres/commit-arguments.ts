@@ -1,7 +1,7 @@
 import { countDeltas, isNewVersion, isRejected } from '../change-effects.js';
 import type { Change } from '../contract.js';
 import { encodeArticle, encodeSource } from '../row-encoding.js';
-import { cleanText } from './clean-text.js';
+import { withoutNul } from './clean-text.js';
 import type { SqlValue } from './database.js';
 import { indexKey } from './index-key.js';
 
@@ -18,7 +18,7 @@ class Columns {
   push(...values: Column): void {
     this.arrays.forEach((array, i) => {
       const value = values[i] ?? null;
-      array.push(typeof value === 'string' ? cleanText(value) : value);
+      array.push(typeof value === 'string' ? withoutNul(value) : value);
     });
   }
 }

@@ -1,6 +1,6 @@
 import { StateStoreError } from '../../errors/errors.js';
 import type { DeadLetter, SinkPlace, StateStore } from '../contract.js';
-import { cleanText } from './clean-text.js';
+import { withoutNul } from './clean-text.js';
 import type { Database } from './database.js';
 
 type SinkMethods = Pick<
@@ -101,7 +101,7 @@ export function postgresSinks(db: Database): SinkMethods {
     async noteSinkTrouble(name, trouble) {
       await db.query('update @sinks set trouble = $2 where name = $1 and trouble <> $2', [
         name,
-        cleanText(trouble),
+        withoutNul(trouble),
       ]);
     },
     async addDeadLetter(letter) {
@@ -111,7 +111,7 @@ export function postgresSinks(db: Database): SinkMethods {
             values ($1, $2, $3, $4, $5, $6, @now_ms())
           on conflict (sink, event_id) do update set number = excluded.number, article_id = excluded.article_id,
             subject = excluded.subject, reason = excluded.reason, at = excluded.at`,
-        [sink, eventId, number, articleId, cleanText(subject), cleanText(reason)],
+        [sink, eventId, number, articleId, withoutNul(subject), withoutNul(reason)],
       );
     },
     async deadLetters(sink) {

@@ -3,7 +3,7 @@ import { commitBatch } from '../commit.js';
 import type { CommitPort, CommitTransaction, StateStore } from '../contract.js';
 import { guardStore, type Unguarded } from '../guard.js';
 import { storeCall } from '../store-call.js';
-import { cleanText } from './clean-text.js';
+import { asKept, withoutNul } from './clean-text.js';
 import { commitArguments } from './commit-arguments.js';
 import { database, type Database } from './database.js';
 import { indexKey } from './index-key.js';
@@ -120,7 +120,7 @@ function composeStore(parts: {
         `with stale as (delete from @blobs where at < @now_ms() - $3::bigint and fingerprint <> $1)
           insert into @blobs (fingerprint, at, text) values ($1, @now_ms(), $2)
             on conflict (fingerprint) do update set at = excluded.at, text = excluded.text`,
-        [fingerprint, cleanText(text), BLOB_MS],
+        [fingerprint, withoutNul(text), BLOB_MS],
       );
     },
     async blob(fingerprint) {
@@ -145,19 +145,19 @@ function postgresTransaction(db: Database, synchronous: 'on' | 'off' | undefined
       const records = await db.prepared<SourceRecord>(
         'sources',
         `select ${SOURCE_COLUMNS} from @sources where key = any ($1::text[])`,
-        [keys.map(indexKey).map(cleanText)],
+        [keys.map(indexKey).map(asKept)],
       );
       const rows = new Map(records.map((record) => [record.key, parseSource(record)]));
-      return new Map(keys.map((key) => [key, rows.get(cleanText(indexKey(key))) ?? null]));
+      return new Map(keys.map((key) => [key, rows.get(asKept(indexKey(key))) ?? null]));
     },
     async articles(ids) {
       const records = await db.prepared<ArticleRecord>(
         'articles',
         `select ${ARTICLE_COLUMNS} from @articles where id = any ($1::text[])`,
-        [ids.map(cleanText)],
+        [ids.map(asKept)],
       );
       const rows = new Map(records.map((record) => [record.id, parseArticle(record)]));
-      return new Map(ids.map((id) => [id, rows.get(cleanText(id)) ?? null]));
+      return new Map(ids.map((id) => [id, rows.get(asKept(id)) ?? null]));
     },
     async apply(changes) {
       const [row] = await db.prepared<{ refused: number[] }>(

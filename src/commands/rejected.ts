@@ -1,0 +1,39 @@
+import { formatProblem } from '../shared/article/problem.js';
+import { EXIT, print, printJson, type CommandSpec } from './command.js';
+import { printable } from './check.js';
+import { withBackend } from './joined.js';
+
+export const rejected: CommandSpec = {
+  name: 'rejected',
+  summary: 'List the files that were rejected, with every problem.',
+  example: 'galley rejected',
+  options: ['state', 'namespace'],
+  json: true,
+  quiet: true,
+  async run(invocation) {
+    const files = await withBackend(invocation, 'rejected', async ({ state }) => {
+      const found = [];
+      for await (const page of state.rejectedSources()) {
+        for (const { key, path, at, articleId, problems } of page) {
+          found.push({ key, path, at: new Date(at).toISOString(), articleId, problems: problems ?? [] });
+        }
+      }
+      return found.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+    });
+    if (invocation.json) await printJson({ rejected: files });
+    else {
+      const lines = files.flatMap(({ path, problems }) =>
+        problems.map((problem) => formatProblem(printable(path), problem)),
+      );
+      await print(
+        [
+          ...lines,
+          files.length === 0
+            ? 'No file is rejected.'
+            : `${files.length} files rejected; correct them and drop them again`,
+        ].join('\n'),
+      );
+    }
+    return EXIT.ok;
+  },
+};
