@@ -78,40 +78,38 @@ function declaredScoresOf({ quality, heat, published }: Declared): Article['decl
   return Object.keys(scores).length === 0 ? undefined : scores;
 }
 
-/** The article in schema order. What no rule names is `extra`. */
+/** Fields that a rule names; all others are `extra`. */
+const NAMED: ReadonlySet<string> = new Set(Object.keys(declaredSchema({ maxTopics: 0 }).shape));
+
+function extraOf(declared: Declared): Record<string, unknown> {
+  const extra: Record<string, unknown> = {};
+  for (const key of Object.keys(declared)) if (!NAMED.has(key)) extra[key] = declared[key];
+  return extra;
+}
+
+/** The article, its fields in schema order. */
 function articleOf(declared: Declared, body: Article['body']): Article {
-  const { category, title, excerpt, publishedDateTime, type, locale, language, ...afterLanguage } = declared;
-  const { originalUrl, webUrl, ampWebUrl, cdnAmpWebUrl, provider, topics, ...afterTopics } = afterLanguage;
-  const {
-    images,
-    related,
-    quality: _quality,
-    heat: _heat,
-    published: _published,
-    secured,
-    ...extra
-  } = afterTopics;
   return withoutUndefined<Article>({
-    category,
-    title,
-    excerpt,
-    publishedDateTime,
-    type: type ?? DEFAULT_TYPE,
-    locale,
-    language,
-    originalUrl,
-    webUrl,
+    category: declared.category,
+    title: declared.title,
+    excerpt: declared.excerpt,
+    publishedDateTime: declared.publishedDateTime,
+    type: declared.type ?? DEFAULT_TYPE,
+    locale: declared.locale,
+    language: declared.language,
+    originalUrl: declared.originalUrl,
+    webUrl: declared.webUrl,
     canonicalUrl: canonicalOf(declared),
-    ampWebUrl,
-    cdnAmpWebUrl,
-    provider,
-    topics,
+    ampWebUrl: declared.ampWebUrl,
+    cdnAmpWebUrl: declared.cdnAmpWebUrl,
+    provider: declared.provider,
+    topics: declared.topics,
     body,
-    images: images ?? [],
-    related: related ?? [],
+    images: declared.images ?? [],
+    related: declared.related ?? [],
     declaredScores: declaredScoresOf(declared),
-    secured,
-    extra,
+    secured: declared.secured,
+    extra: extraOf(declared),
   });
 }
 
