@@ -36,7 +36,10 @@ export function dominantColour(rgba: Uint8Array): string {
   const bins = new Float64Array(4 * 2 ** (3 * BIN_BITS));
   let best = 0;
   for (let at = 0; at < rgba.length; at += 4) {
-    const [red = 0, green = 0, blue = 0, alpha = 0] = rgba.subarray(at, at + 4);
+    const red = rgba[at] ?? 0;
+    const green = rgba[at + 1] ?? 0;
+    const blue = rgba[at + 2] ?? 0;
+    const alpha = rgba[at + 3] ?? 0;
     const bin = 4 * ((((coarse(red) << BIN_BITS) | coarse(green)) << BIN_BITS) | coarse(blue));
     bins[bin] = (bins[bin] ?? 0) + alpha;
     bins[bin + 1] = (bins[bin + 1] ?? 0) + alpha * red;
@@ -53,7 +56,43 @@ function coarse(value: number): number {
   return value >> (8 - BIN_BITS);
 }
 
+/** ThumbHash keeps at most seven waves a side, so a side of this many pixels is plenty; its time goes by their number. */
+const HASHED_SIDE = 34;
+
 /** A ThumbHash (about 25 bytes) in base64: a blurred picture to show until the real one has come. */
-export function placeholderOf({ width, height, rgba }: Pixels): string {
+export function placeholderOf(pixels: Pixels): string {
+  const { width, height, rgba } = shrink(pixels, HASHED_SIDE);
   return Buffer.from(rgbaToThumbHash(width, height, rgba)).toString('base64');
+}
+
+/** Takes the mean of each block of pixels, colours weighed by alpha; blocks are whole, so up to one less is cut off. */
+function shrink(pixels: Pixels, side: number): Pixels {
+  const step = Math.ceil(Math.max(pixels.width, pixels.height) / side);
+  if (step === 1) return pixels;
+  const width = Math.max(1, Math.floor(pixels.width / step));
+  const height = Math.max(1, Math.floor(pixels.height / step));
+  const rgba = new Uint8Array(width * height * 4);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      rgba.set(meanOfBlock(pixels, x * step, y * step, step), (y * width + x) * 4);
+    }
+  }
+  return { width, height, rgba };
+}
+
+function meanOfBlock({ width, height, rgba }: Pixels, left: number, top: number, step: number): number[] {
+  let [red, green, blue, weight, count] = [0, 0, 0, 0, 0];
+  for (let y = top; y < Math.min(top + step, height); y++) {
+    for (let x = left; x < Math.min(left + step, width); x++) {
+      const at = (y * width + x) * 4;
+      const alpha = rgba[at + 3] ?? 0;
+      red += alpha * (rgba[at] ?? 0);
+      green += alpha * (rgba[at + 1] ?? 0);
+      blue += alpha * (rgba[at + 2] ?? 0);
+      weight += alpha;
+      count += 1;
+    }
+  }
+  const alpha = Math.max(weight, 1);
+  return [red / alpha, green / alpha, blue / alpha, weight / Math.max(count, 1)].map(Math.round);
 }
