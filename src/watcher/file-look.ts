@@ -1,4 +1,4 @@
-import { lstat, type BigIntStats } from 'node:fs';
+import { lstat, lstatSync, type BigIntStats } from 'node:fs';
 import { promisify } from 'node:util';
 import type { FileStat } from '../shared/state/observation.js';
 
@@ -28,14 +28,30 @@ export type Look =
 /** Looks at a path without following a symbolic link and without opening it. Never throws. */
 export async function lookAt(absolute: string): Promise<Look> {
   try {
-    const stats = await lstatCallback(absolute, { bigint: true });
-    if (stats.isFile()) return { kind: 'file', look: fileLook(stats) };
-    if (stats.isDirectory()) return { kind: 'folder', inode: stats.ino, device: stats.dev };
-    return { kind: 'other' };
+    return lookOf(await lstatCallback(absolute, { bigint: true }));
   } catch (error) {
-    const code = errorCode(error);
-    return code === 'ENOENT' || code === 'ENOTDIR' ? { kind: 'absent' } : { kind: 'unreachable', code };
+    return failedLook(errorCode(error));
   }
+}
+
+/** The same in place, holding up the event loop for some microseconds. Never throws. */
+export function lookAtNow(absolute: string): Look {
+  try {
+    const stats = lstatSync(absolute, { bigint: true, throwIfNoEntry: false });
+    return stats === undefined ? { kind: 'absent' } : lookOf(stats);
+  } catch (error) {
+    return failedLook(errorCode(error));
+  }
+}
+
+function lookOf(stats: BigIntStats): Look {
+  if (stats.isFile()) return { kind: 'file', look: fileLook(stats) };
+  if (stats.isDirectory()) return { kind: 'folder', inode: stats.ino, device: stats.dev };
+  return { kind: 'other' };
+}
+
+function failedLook(code: string): Look {
+  return code === 'ENOENT' || code === 'ENOTDIR' ? { kind: 'absent' } : { kind: 'unreachable', code };
 }
 
 /** Whether there is no article file at a path any more. What cannot be told counts as still there. */
@@ -50,7 +66,7 @@ export function errorCode(error: unknown): string {
     : 'EUNKNOWN';
 }
 
-export function fileLook(stats: BigIntStats): FileLook {
+function fileLook(stats: BigIntStats): FileLook {
   return {
     bytes: Number(stats.size),
     mtimeNs: stats.mtimeNs,

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FileLook } from './file-look.js';
 
@@ -91,11 +91,13 @@ async function passOver(proc: string, wanted: ReadonlySet<string>): Promise<Pass
 
 /**
  * The link's own mode says how the descriptor was opened (`l-wx` for writing: Linux, fs/proc/fd.c), at half the
- * cost of reading its `fdinfo`. Only those open for writing are followed, so that a dead network mount that some
- * process merely reads cannot hold us up.
+ * cost of reading its `fdinfo`; sockets and pipes are told by their names. Only files open for writing are followed,
+ * so that a dead network mount that some process merely reads cannot hold us up.
  */
 function noteWritten(link: string, wanted: ReadonlySet<string>, written: Set<string>): void {
   try {
+    const target = readlinkSync(link);
+    if (!target.startsWith('/') || target.startsWith('/dev/')) return;
     const own = lstatSync(link, { throwIfNoEntry: false });
     if (own === undefined || (own.mode & OWNER_MAY_WRITE) === 0) return;
     const file = statSync(link, { bigint: true, throwIfNoEntry: false });

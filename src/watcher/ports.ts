@@ -1,5 +1,6 @@
 import type { Sighting } from '../shared/state/observation.js';
 import type { SourceRow } from '../shared/state/rows.js';
+import type { FileAccess } from './file-access.js';
 import type { OpenFiles } from './open-files.js';
 
 /** What the watcher needs of the state: which sources are known. A subset of `StateStore`. */
@@ -35,4 +36,6 @@ export interface WatchPorts {
   readonly log: Log;
   /** Says which files are open for writing; by default `/proc` on Linux, and nothing elsewhere. */
   readonly openFiles?: OpenFiles;
+  /** How files are read; by default in place while that is fast, else through the thread pool. */
+  readonly access?: FileAccess;
 }

@@ -1,9 +1,8 @@
-import { close, open, read, constants } from 'node:fs';
 import { hash } from 'node:crypto';
-import { promisify } from 'node:util';
 import type { Problem } from '../shared/article/problem.js';
 import { decodeUtf8 } from '../shared/article/text.js';
-import { errorCode, fileStat, isGone, lookAt, sameLook, type FileLook } from './file-look.js';
+import type { FileAccess } from './file-access.js';
+import { errorCode, fileStat, isGone, sameLook, type FileLook } from './file-look.js';
 import type { FileStat } from '../shared/state/observation.js';
 
 /** One reading of a file: its text, or what keeps it from being one. */
@@ -19,13 +18,6 @@ export interface Reading {
 /** `gone`: removed before or while it was read. `changed`: it became another while it was read; look again. */
 export type ReadResult = Reading | { readonly kind: 'gone' } | { readonly kind: 'changed' };
 
-const openFile = promisify(open);
-const readFile = promisify(read);
-const closeFile = promisify(close);
-
-// Not following a symbolic link that took the file's place, and not hanging on a pipe that did.
-const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-
 /** No room for another open file here or in the whole system: says nothing about the file. */
 const OUT_OF_DESCRIPTORS = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
@@ -34,43 +26,31 @@ const OUT_OF_DESCRIPTORS = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
  * still the one that `look` saw. What is too large is not read; what cannot be read is a reading with a problem.
  * @throws the system's error when this process is out of descriptors or memory; the caller tries again.
  */
-export async function readSource(absolute: string, look: FileLook, maxBytes: number): Promise<ReadResult> {
+export async function readSource(
+  access: FileAccess,
+  absolute: string,
+  look: FileLook,
+  maxBytes: number,
+): Promise<ReadResult> {
   const readAtMs = Date.now();
   if (look.bytes > maxBytes) return unread(look, readAtMs, tooLarge(look.bytes, maxBytes));
   let bytes: Uint8Array;
   try {
-    bytes = await readBytes(absolute, look.bytes);
+    bytes = await access.read(absolute, look);
   } catch (error) {
     const code = errorCode(error);
     if (OUT_OF_DESCRIPTORS.has(code)) throw error;
-    const now = await lookAt(absolute);
+    const now = await access.look(absolute);
     if (isGone(now)) return { kind: 'gone' };
     if (now.kind === 'file' && !sameLook(now.look, look)) return { kind: 'changed' };
     return unread(look, readAtMs, unreadable(code));
   }
-  const now = await lookAt(absolute);
+  const now = await access.look(absolute);
   if (isGone(now)) return { kind: 'gone' };
   if (now.kind !== 'file' || !sameLook(now.look, look) || bytes.length !== look.bytes)
     return { kind: 'changed' };
   const fingerprint = hash('sha256', bytes, 'hex');
   return { kind: 'read', look, stat: fileStat(look, readAtMs), fingerprint, ...decodeUtf8(bytes) };
-}
-
-/** Reads one byte more than expected, so that a file that has grown shows. */
-async function readBytes(absolute: string, expected: number): Promise<Uint8Array> {
-  const descriptor = await openFile(absolute, OPEN_FLAGS);
-  try {
-    const buffer = Buffer.allocUnsafe(expected + 1);
-    let length = 0;
-    while (length < buffer.length) {
-      const { bytesRead } = await readFile(descriptor, buffer, length, buffer.length - length, length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
-    }
-    return buffer.subarray(0, length);
-  } finally {
-    await closeFile(descriptor);
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { readSource, type Reading } from './read-source.js';
+import { adaptiveAccess, type FileAccess } from './file-access.js';
 import { Crew } from './crew.js';
-import { isGone, isUnchanged, lookAt, matchesStat, sameLook, type FileLook, type Look } from './file-look.js';
+import { isGone, isUnchanged, matchesStat, sameLook, type FileLook, type Look } from './file-look.js';
 import { HeldRemovals, type HeldRemoval } from './held-removals.js';
 import { KnownRows, type KnownSource } from './known-rows.js';
 import { systemOpenFiles, type OpenFiles, type Writers } from './open-files.js';
@@ -41,6 +42,7 @@ export class Taker {
   readonly #signal: AbortSignal;
   readonly #hooks: TakerHooks;
   readonly #rows: KnownRows;
+  readonly #access: FileAccess;
   readonly #openFiles: OpenFiles;
   readonly #crew: Crew;
   readonly #active = new Map<string, Active>();
@@ -52,6 +54,7 @@ export class Taker {
     this.#signal = signal;
     this.#hooks = hooks;
     this.#rows = new KnownRows(ports.book);
+    this.#access = ports.access ?? adaptiveAccess();
     this.#openFiles = ports.openFiles ?? systemOpenFiles();
     this.#crew = new Crew(limits.concurrency);
   }
@@ -109,7 +112,7 @@ export class Taker {
 
   async #tellGone(removal: HeldRemoval): Promise<Taken> {
     this.removals.release(removal.key);
-    if (!isGone(await lookAt(absoluteOf(this.root, removal.path))))
+    if (!isGone(await this.#access.look(absoluteOf(this.root, removal.path))))
       return this.#take(removal.path, undefined);
     await this.#ports.intake.gone({ key: removal.key, path: removal.path });
     this.sent.note(removal.key, null);
@@ -190,7 +193,7 @@ export class Taker {
     await this.removals.loaded();
     for (;;) {
       const from = this.removals.claim(fingerprint, path);
-      if (from === null || isGone(await lookAt(absoluteOf(this.root, from.path)))) return from;
+      if (from === null || isGone(await this.#access.look(absoluteOf(this.root, from.path)))) return from;
     }
   }
 
@@ -204,7 +207,7 @@ export class Taker {
     let draft: Draft | null = null;
     for (;;) {
       this.#signal.throwIfAborted();
-      const now: Look = await (draft === null ? this.#firstLook(path) : lookAt(absolute));
+      const now: Look = await (draft === null ? this.#firstLook(path) : this.#access.look(absolute));
       if (now.kind !== 'file') return 'absent';
       if (draft === null && (await unchanged(now.look))) return 'unchanged';
       if (draft === null) draft = { look: now.look, firstSeenMs, changedMs: firstSeenMs, judged: 'unread' };
@@ -223,7 +226,7 @@ export class Taker {
    * new, until the looks begun before it have told what is gone.
    */
   #firstLook(path: string): Promise<Look> {
-    const look = lookAt(absoluteOf(this.root, path));
+    const look = this.#access.look(absoluteOf(this.root, path));
     const told = look.then((now) => (isGone(now) ? this.#hooks.onAbsent?.(path) : undefined));
     this.removals.whileLoading(told);
     return look;
@@ -241,7 +244,7 @@ export class Taker {
         writers = await this.#crew.aside(() => this.#openFiles.ask(draft.look));
         continue;
       }
-      const result = await readSource(absolute, draft.look, this.#limits.maxBytes);
+      const result = await readSource(this.#access, absolute, draft.look, this.#limits.maxBytes);
       if (result.kind !== 'read') return result.kind;
       if (step === 'take' || this.#judge(result) === 'valid') return result;
       draft.judged = 'invalid';

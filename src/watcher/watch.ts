@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DirtyFiles } from './dirty-files.js';
+import { pooledAccess } from './file-access.js';
 import { lookAt, sameLook } from './file-look.js';
 import { isArticleName, mayBeMangled } from './file-names.js';
 import { FolderWatch } from './folder-watch.js';
@@ -45,6 +46,8 @@ const DEFAULT_HOLD_MS = 100;
 const TRY_AGAIN_MS = 1000;
 /** When nothing was sent for this long, what was sent is checked to be committed. Milliseconds. */
 const QUIET_MS = 1000;
+/** The writer may be another machine, of which /proc knows nothing, and any call may hang. */
+const forRemoteMounts = { openFiles: cannotTell, access: pooledAccess };
 /** From this many readings that may be uncommitted on, it is checked without waiting for quiet. */
 const MANY_SENT = 2000;
 /** Mangled names that are remembered so as to warn of each once. */
@@ -92,8 +95,7 @@ class RootWatcher implements Watcher {
     this.#root = root;
     this.#options = options;
     this.#limits = limitsOf(options);
-    // On a network mount the writer may be another machine, of which /proc knows nothing.
-    this.#ports = options.poll === true ? { ...ports, openFiles: ports.openFiles ?? cannotTell } : ports;
+    this.#ports = options.poll === true ? { ...forRemoteMounts, ...ports } : ports;
     const signal = this.#stop.signal;
     this.#taker = new Taker(root, this.#limits, this.#ports, signal, {
       onAbsent: (path) => this.#removals.note(path),
