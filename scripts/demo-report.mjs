@@ -79,12 +79,12 @@ function pictureCount(images, paint) {
   return bad === 0 ? `${ok} ok` : `${ok} ok, ${paint('yellow', `${bad} bad`)}`;
 }
 
-/** What was rejected with every problem, which pictures failed and why: one line each. */
-export function troubleLines({ articles, rejected, superseded }, paint) {
+/** What was rejected with every problem, which pictures failed and why, at most this many columns wide. */
+export function troubleLines({ articles, rejected, superseded }, width, paint) {
   const problems = rejected.flatMap(({ file, problems: found }) => [
     `${paint('red', 'Rejected')} samples/${file}`,
-    ...found.map(
-      ({ line, field, message }) => `  line ${line ?? 1}: ${field === '' ? '' : `${field}: `}${message}`,
+    ...found.flatMap(({ line, field, message }) =>
+      wrapped(`line ${line ?? 1}: ${field === '' ? '' : `${field}: `}${message}`, width),
     ),
   ]);
   const pictures = articles.flatMap(({ file, record }) =>
@@ -98,6 +98,18 @@ export function troubleLines({ articles, rejected, superseded }, paint) {
     ...(pictures.length === 0 ? [] : [paint('yellow', 'Bad pictures (their articles went on)'), ...pictures]),
     ...(older.length === 0 ? [] : [paint('dim', 'Superseded'), ...older]),
   ];
+}
+
+/** A text as lines of at most this many columns, the first set in by two, the others by four. */
+function wrapped(text, width) {
+  const lines = ['  '];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line.trim() === '') lines[lines.length - 1] = line + word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(`    ${word}`);
+  }
+  return lines;
 }
 
 function lastPart(url) {

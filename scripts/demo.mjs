@@ -47,9 +47,12 @@ async function showPipeline({ files, work, host, namespace }) {
     const text = await readFile(path.join(samples, name), 'utf8');
     await writeFile(path.join(inbox, name), text.replaceAll(SAMPLE_ORIGIN, host.origin));
   };
-  const flags = ['--state', path.join(work, 'state'), '--out', path.join(root, records)];
-  const ingest = () =>
-    galley(['ingest', inbox, ...flags, '--namespace', namespace, '--allow-host', host.address, '--json']);
+  const place = ['--state', path.join(work, 'state'), '--namespace', namespace];
+  const ingest = async () => {
+    const output = ['--out', path.join(root, records), '--json'];
+    const out = await galley(['ingest', inbox, ...place, ...output, '--allow-host', host.address]);
+    return JSON.parse(out.trimEnd().split('\n').at(-1));
+  };
 
   const first = files.filter((name) => name !== correction);
   print(paint('bold', 'Galley demo') + paint('dim', ` on ${backendName()}`));
@@ -60,18 +63,24 @@ async function showPipeline({ files, work, host, namespace }) {
   print(`2. ${correction} dropped beside them`);
   print(`   ${summary(await ingest())}`);
 
+  // The embedded backend goes with its folder; what stands on a server of yours is cleared away.
+  if (!isEmbedded()) await galley(['reset', ...place, '--yes']);
+  await printOutcome(files);
+}
+
+async function printOutcome(files) {
   const lines = (await readFile(path.join(root, records), 'utf8')).trimEnd().split('\n');
   const told = outcomes(
     lines.map((line) => JSON.parse(line)),
     files,
   );
   print(`\n${recordTable(told, terminalWidth(), paint)}\n`);
-  for (const line of troubleLines(told, paint)) print(line);
+  for (const line of troubleLines(told, terminalWidth(), paint)) print(line);
   printNextSteps(lines.length);
 }
 
 /**
- * Runs the command; answers the object that it prints at the end. What it logs is shown only if it fails.
+ * Runs the command; answers what it prints. What it logs is shown only if it fails.
  * It is a process group of its own, so that a Ctrl-C reaches it once, from here: it drains, and the demo tidies up.
  */
 async function galley(args) {
@@ -89,12 +98,16 @@ async function galley(args) {
   process.off('SIGTERM', passOn).off('SIGINT', passOn);
   if (!finished.has(code))
     throw new Error(`galley ${args[0]} ended with ${signal ?? code}:\n${log.slice(-2000)}`);
-  return JSON.parse(out.trimEnd().split('\n').at(-1));
+  return out;
 }
 
 /** Columns of the terminal; where there is none, those that COLUMNS asks for. */
 function terminalWidth() {
   return process.stdout.columns ?? (Number(process.env.COLUMNS) || 100);
+}
+
+function isEmbedded() {
+  return !process.env.REDIS_URL && !process.env.DATABASE_URL;
 }
 
 function backendName() {
