@@ -256,8 +256,9 @@ async function collect(
   if (Number(headers['content-length'] ?? 0) > maxBytes) return tooLarge;
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of body) {
-    const bytes: Buffer = chunk;
+  // Undici's body gives Buffers unless an encoding is set; its type only knows of a stream.
+  const parts: AsyncIterable<Buffer> = body;
+  for await (const bytes of parts) {
     size += bytes.length;
     if (size > maxBytes) return tooLarge;
     chunks.push(bytes);

@@ -39,10 +39,11 @@ export function scoreArticle(input: ScoringInput, profile: ScoringProfile): Scor
 }
 
 function linesOf(signals: readonly Signal[], input: ScoringInput, profile: ScoringProfile): ScoreLine[] {
-  return signals.flatMap(({ name, find }) =>
-    find(input, profile)
+  return signals.flatMap((signal) =>
+    signal
+      .find(input, profile)
       .filter(({ points }) => points !== 0)
-      .map(({ points, why }) => ({ signal: name, points, why })),
+      .map(({ points, why }) => ({ signal: signal.name, points, why })),
   );
 }
 
