@@ -319,18 +319,18 @@ export function stateStoreContract(backend: StateBackend): void {
 
     describe('several stores at once', () => {
       test('concurrent commits give numbers without gaps, in the order in which they can be read', async () => {
-        const stores = [await open(), await open()];
+        const stores = [await open(), await open()] as const;
         const seen: number[] = [];
         let done = false;
         const reader = (async () => {
           for (let after = 0; !done || after < (await lastOf(stores[1]));) {
-            const entries = (await stores[1]?.readLog(after, 7)) ?? [];
+            const entries = await stores[1].readLog(after, 7);
             seen.push(...entries.map((entry) => entry.number));
             after = entries.at(-1)?.number ?? after;
           }
         })();
         const commits = Array.from({ length: 20 }, (_, i) =>
-          stores[i % 2]?.commit(
+          storeFor(stores, i).commit(
             Array.from({ length: 5 }, (_unused, j) => accepted({ key: `inbox/${i}-${j}.md`, number: 1 })),
           ),
         );
@@ -339,49 +339,49 @@ export function stateStoreContract(backend: StateBackend): void {
         await reader;
 
         expect(seen).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
-        const times = (await stores[0]?.readLog(0, 200))?.map((entry) => entry.time) ?? [];
+        const times = (await stores[0].readLog(0, 200)).map((entry) => entry.time);
         expect(times).toEqual(times.toSorted((a, b) => a - b));
-        expect(await stores[0]?.counts()).toEqual({ articles: 100, sources: 100, rejected: 0 });
+        expect(await stores[0].counts()).toEqual({ articles: 100, sources: 100, rejected: 0 });
       });
 
       test('commits of one source at the same moment end in the highest number', async () => {
-        const stores = [await open(), await open()];
+        const stores = [await open(), await open()] as const;
         const commits = Array.from({ length: 20 }, (_, i) =>
-          stores[i % 2]?.commit([
+          storeFor(stores, i).commit([
             accepted({ key: 'inbox/a.md', number: i + 1, article: 'X', content: `${i}` }),
           ]),
         );
         await Promise.all(commits);
 
-        const row = await stores[0]?.article('X');
+        const row = await stores[0].article('X');
         expect(row?.claim?.contentHash).toBe('hash-of-19');
-        const log = (await stores[0]?.readLog(0, 100)) ?? [];
+        const log = await stores[0].readLog(0, 100);
         expect(log.map((entry) => entry.version)).toEqual(log.map((_, i) => i + 1));
         expect(row).toMatchObject({ version: log.length, revision: log.length, sequence: log.length });
       });
 
       test('files of one article committed at the same moment lose no claim', async () => {
-        const stores = [await open(), await open()];
+        const stores = [await open(), await open()] as const;
         const commits = Array.from({ length: 20 }, (_, i) =>
-          stores[i % 2]?.commit([
+          storeFor(stores, i).commit([
             accepted({ key: `inbox/${i}.md`, number: 1, article: 'X', content: `${i}`, published: i }),
           ]),
         );
         await Promise.all(commits);
 
-        const row = await stores[0]?.article('X');
+        const row = await stores[0].article('X');
         expect(row?.claim?.sourceKey).toBe('inbox/19.md');
         expect(row?.runnersUp).toHaveLength(19);
-        const sources = await all(stores[1]?.scanSources('inbox/') ?? none());
+        const sources = await all(stores[1].scanSources('inbox/'));
         expect(sources.filter((source) => source.isRecord).map((source) => source.key)).toEqual([
           'inbox/19.md',
         ]);
       });
 
       test('numbers of observations are given once and rise', async () => {
-        const stores = [await open(), await open()];
+        const stores = [await open(), await open()] as const;
         const firsts = await Promise.all(
-          Array.from({ length: 20 }, (_, i) => stores[i % 2]?.nextNumbers(3) ?? Promise.resolve(0)),
+          Array.from({ length: 20 }, (_, i) => storeFor(stores, i).nextNumbers(3)),
         );
         expect(firsts.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => 3 * i + 1));
       });
@@ -710,8 +710,13 @@ function numbers(entries: readonly LogEntry[]): number[] {
   return entries.map((entry) => entry.number);
 }
 
-async function lastOf(store: TestedStore | undefined): Promise<number> {
-  return (await store?.logExtent())?.last ?? 0;
+/** Takes turns between two stores. */
+function storeFor(stores: readonly [TestedStore, TestedStore], turn: number): TestedStore {
+  return turn % 2 === 0 ? stores[0] : stores[1];
+}
+
+async function lastOf(store: TestedStore): Promise<number> {
+  return (await store.logExtent()).last;
 }
 
 async function all<Row>(pages: AsyncIterable<readonly Row[]>): Promise<Row[]> {
@@ -719,8 +724,6 @@ async function all<Row>(pages: AsyncIterable<readonly Row[]>): Promise<Row[]> {
   for await (const page of pages) rows.push(...page);
   return rows;
 }
-
-async function* none(): AsyncGenerator<readonly SourceRow[]> {}
 
 async function commitSome(store: TestedStore, count: number, name = 'some'): Promise<void> {
   await store.commit(

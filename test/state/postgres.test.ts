@@ -19,7 +19,7 @@ stateStoreContract({
         ]);
         await client.end();
       },
-      stop: server.stop,
+      stop: () => server.stop(),
     };
   },
 });

@@ -24,7 +24,7 @@ stateStoreContract({
         await client.hset(`{${namespace}:state}:meta`, 'schema', version);
         client.disconnect();
       },
-      stop: server.stop,
+      stop: () => server.stop(),
     };
   },
 });

@@ -19,9 +19,9 @@ export async function* storePages<T>(doing: string, pages: AsyncIterable<T>): As
   const iterator = pages[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const { done, value } = await storeCall(doing, () => iterator.next());
-      if (done === true) return;
-      yield value;
+      const page = await storeCall(doing, () => iterator.next());
+      if (page.done === true) return;
+      yield page.value;
     }
   } finally {
     await iterator.return?.();

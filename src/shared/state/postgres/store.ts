@@ -99,7 +99,7 @@ function composeStore(parts: {
       ]);
       return Number(row?.first);
     },
-    sources: transaction.sources,
+    sources: (keys) => transaction.sources(keys),
     scanSources: (prefix) => scanSources(db, prefix),
     rejectedSources: () => scanRejected(db),
     commit: (inputs) => commitBatch({ transact: (work) => work(transaction) }, inputs),

@@ -39,7 +39,7 @@ export async function openRedisStateStore(options: {
     logId,
     namespace,
     nextNumbers: async (count) => (await client.hincrby(keys.meta, 'seen', count)) - count + 1,
-    sources: transaction.sources,
+    sources: (ids) => transaction.sources(ids),
     scanSources: (prefix) => scanSources(client, keys, prefix),
     rejectedSources: () => scanRejected(client, keys),
     commit: (inputs) => commitBatch({ transact: (work) => work(transaction) }, inputs),
