@@ -131,9 +131,9 @@ function summary({ delivered, unchanged, rejected, superseded, images, seconds }
 function printNextSteps(count) {
   print(`\n${paint('bold', 'Records')}: ${records} (${count} CloudEvents, one a line)`);
   print(`\n${paint('bold', 'Next')}`);
-  print('  npx galley check samples          what is wrong with the rejected one, and where');
-  print('  npm start                         then drop an article into ./inbox');
-  print('  tail -f outbox/records.ndjson     and see its record come out');
+  print('  npx galley check samples        what is wrong with the rejected one, and where');
+  print('  npm start                       then drop an article into ./inbox');
+  print('  tail -f outbox/records.ndjson   and see its record come out');
 }
 
 // A reader that has seen enough, such as `head`, closes the pipe: that is no failure.
