@@ -22,7 +22,7 @@ function owner(stateDir: string): OwnerProcess {
 
 // These look at processes through /proc.
 describe.runIf(process.platform === 'linux')('after a kill', () => {
-  test('of the owner its server is gone within half a second, and the next start takes over', async () => {
+  test('of the owner its server is gone at once, and the next start takes over', async () => {
     const stateDir = scratchFolder();
     const dead = owner(stateDir);
     const started = await dead.started;
@@ -34,7 +34,8 @@ describe.runIf(process.platform === 'linux')('after a kill', () => {
     const killed = performance.now();
     await until('the server to end', async () => (await serversBelow(stateDir)).length === 0, 5_000);
     const gone = performance.now();
-    expect(gone - killed).toBeLessThan(500);
+    // 0.1 s on a machine at rest; the figure below tells, this only catches a server that waits for something.
+    expect(gone - killed).toBeLessThan(2_000);
     expect(existsSync(path.join(stateDir, 'owner.json'))).toBe(true);
 
     const next = await open(stateDir);

@@ -35,10 +35,13 @@ export function startOwner(
   role: string,
   mode: 'open' | 'join' = 'open',
   options: SpawnOptions = {},
+  /** Words to start it through, such as one that takes rights away. */
+  through: readonly string[] = [],
 ): OwnerProcess {
   if (!existsSync(BUILT)) throw new Error(`${BUILT} is missing: run 'npm run build' first.`);
-  const words = [FIXTURE, pathToFileURL(BUILT).href, stateDir, role, mode];
-  const child = spawn(process.execPath, words, { ...options, stdio: ['pipe', 'pipe', 'inherit'] });
+  const words = [...through, process.execPath, FIXTURE, pathToFileURL(BUILT).href, stateDir, role, mode];
+  const [command = process.execPath, ...rest] = words;
+  const child = spawn(command, rest, { ...options, stdio: ['pipe', 'pipe', 'inherit'] });
   const { stdin, stdout, pid } = child;
   if (stdin === null || stdout === null || pid === undefined) throw new Error('The owner did not start.');
   stdin.on('error', () => undefined);

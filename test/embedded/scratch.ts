@@ -56,11 +56,7 @@ export async function serversBelow(stateDir: string): Promise<number[]> {
   return found;
 }
 
-/** Socket folders of Galley in the temporary folder. */
-export async function socketFolders(): Promise<string[]> {
-  return (await readdir(os.tmpdir())).filter((name) => name.startsWith('galley-pg-'));
-}
-
+/** A log that nobody reads. */
 export const silent = {
   debug: () => undefined,
   info: () => undefined,

@@ -125,8 +125,13 @@ async function packageMajor(name: string, folder: string): Promise<number> {
   );
 }
 
-/** npm packages hold no symbolic links; the package's own script makes them, unless install scripts are off. */
-async function hydrateLinks(name: string, folder: string): Promise<void> {
+/**
+ * Makes the links of a platform package's libraries where they are missing. npm packages hold no symbolic links; the
+ * package's own install script makes them, unless install scripts are off.
+ *
+ * @throws EmbeddedServerError when that fails, most likely because another user installed the package.
+ */
+export async function hydrateLinks(name: string, folder: string): Promise<void> {
   const missing = await missingLinks(folder);
   if (missing.length === 0) return;
   try {

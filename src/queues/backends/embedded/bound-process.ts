@@ -36,7 +36,7 @@ exec 3<&0
 (
   read -r word; kill -INT $child 2>/dev/null
   [ -z "$word" ] || read -r word
-  while sleep 0.2; do kill -QUIT $child 2>/dev/null || exit; done
+  while sleep 0.1; do kill -QUIT $child 2>/dev/null || exit; done
 ) <&3 3<&- >/dev/null 2>&1 & watch=$!
 exec 3<&- </dev/null
 wait $child; code=$?

@@ -20,8 +20,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
   max_logical_replication_workers: '0',
   // Rows are read back while still in memory: processes that read ahead would only take room.
   io_method: 'sync',
-  // Checkpoints by time and spread out, so that a burst of articles does not wait for one.
-  max_wal_size: '1GB',
+  // Checkpoints by time and spread out, so that a burst of articles does not wait for one; not so much log that a
+  // start after a crash has long to read.
+  max_wal_size: '512MB',
   min_wal_size: '80MB',
   checkpoint_timeout: '10min',
   checkpoint_completion_target: '0.9',
