@@ -3,7 +3,7 @@ import type { HeldRemoval } from './held-removals.js';
 import { knownSource, type KnownSource } from './known-rows.js';
 import type { SourceBook } from './ports.js';
 import { absoluteOf, keyOf, keyPrefix, type Root } from './root.js';
-import { SeenFiles } from './seen-files.js';
+import type { SeenFiles } from './seen-files.js';
 import type { SourceRow } from '../shared/state/rows.js';
 
 const NEW = 0;
