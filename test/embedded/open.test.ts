@@ -116,7 +116,7 @@ describe('a state folder', () => {
   test('goes to exactly one of several that claim it at once', async () => {
     const stateDir = scratchFolder();
     const owners = Array.from({ length: 4 }, (_, index) => startOwner(stateDir, `run${index}`));
-    onTestFinished(() => Promise.all(owners.map((owner) => owner.kill())).then(() => undefined));
+    onTestFinished(() => Promise.all(owners.map((owner) => owner.stop())).then(() => undefined));
     const started = await Promise.all(owners.map((owner) => owner.started));
     expect(started.filter(({ ok }) => ok)).toHaveLength(1);
     const refusals = started.flatMap((other) => (other.ok ? [] : [other.name]));
@@ -202,7 +202,7 @@ describe('a state folder', () => {
   test('whose owner file was removed by hand is refused while its server serves a living owner', async () => {
     const stateDir = scratchFolder();
     const owner = startOwner(stateDir, 'run');
-    onTestFinished(() => owner.kill());
+    onTestFinished(() => owner.stop().then(() => undefined));
     await owner.started;
     await rm(path.join(stateDir, 'owner.json'));
     const refused = await openEmbedded({ stateDir, role: 'ingest', log: silent }).catch(
