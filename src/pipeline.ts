@@ -260,7 +260,6 @@ export class Pipeline {
         logGrew: () => this.#waker.wake(),
       },
     });
-    const fetchPicture = stages.includes('images') ? await this.#openPictures() : noPictures;
     this.#stageWorkers = startStages(backend, stages, settings.concurrency, {
       state: backend.state,
       committer,
@@ -272,27 +271,31 @@ export class Pipeline {
         ...(settings.timeZone === undefined ? {} : { timeZone: settings.timeZone }),
       },
       log,
-      fetchPicture,
+      fetchPicture: this.#fetchPicture(),
       countPictures: (images) => this.#countPictures(images),
     });
   }
 
-  async #openPictures(): Promise<
-    (declared: DeclaredImage, baseUrl: string | undefined) => Promise<RecordImage>
-  > {
+  /** Opens what pictures need with the first one: many a pipeline never sees any. */
+  #fetchPicture(): (declared: DeclaredImage, baseUrl: string | undefined) => Promise<RecordImage> {
+    let opened: Promise<PictureDeps> | null = null;
+    return async (declared, baseUrl) => {
+      opened ??= this.#openPictures();
+      const outcome = await fetchPictureOutcome({ declared, baseUrl, deps: await opened });
+      if (outcome.reused) this.pictures.cached++;
+      return outcome.image;
+    };
+  }
+
+  async #openPictures(): Promise<PictureDeps> {
     const { settings } = this;
-    configureSharp();
+    await configureSharp();
     const fetch = createSafeFetch({
       userAgent: userAgent(PACKAGE.version, PACKAGE.contact),
       allowHosts: settings.allowHosts.map(parseAllowedHost),
     });
     this.#closers.push(() => fetch.close());
-    const deps: PictureDeps = await openPictures({ fetch, stateFolder: resolve(settings.state) });
-    return async (declared, baseUrl) => {
-      const outcome = await fetchPictureOutcome({ declared, baseUrl, deps });
-      if (outcome.reused) this.pictures.cached++;
-      return outcome.image;
-    };
+    return openPictures({ fetch, stateFolder: resolve(settings.state) });
   }
 
   #countPictures(images: readonly RecordImage[]): void {
@@ -358,11 +361,6 @@ async function openRoots(specs: readonly string[]): Promise<Root[]> {
       return name === undefined || dir === undefined ? openRoot({ dir: spec }) : openRoot({ name, dir });
     }),
   );
-}
-
-/** For a process without the `images` stage, whose jobs it never gets. */
-async function noPictures(): Promise<never> {
-  throw new Error('This process fetches no pictures.');
 }
 
 async function closeAll(workers: readonly JobWorker[]): Promise<void> {

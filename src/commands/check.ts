@@ -6,6 +6,7 @@ import { decodeUtf8 } from '../shared/article/text.js';
 import type { Settings } from '../shared/config/settings.js';
 import { UsageError } from '../shared/errors/errors.js';
 import { isArticleName } from '../watcher/file-names.js';
+import { printable } from './printable.js';
 import { EXIT, print, printJson, type CommandSpec } from './command.js';
 
 export const check: CommandSpec = {
@@ -40,7 +41,10 @@ async function* articleFiles(path: string, settings: Settings): AsyncIterable<st
   const stat = await lstat(path).catch((error: unknown) => {
     throw new UsageError(`There is nothing at ${path} to check.`, { cause: error });
   });
-  if (!stat.isDirectory()) return yield path;
+  if (!stat.isDirectory()) {
+    yield path;
+    return;
+  }
   const entries = await readdir(path, { withFileTypes: true });
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const full = join(path, entry.name);
@@ -84,12 +88,4 @@ async function problemsOf(file: string, { maxFileBytes, timeZone }: Settings): P
 function shownPath(file: string): string {
   const near = relative(process.cwd(), file);
   return printable(near === '' || near.startsWith('..') ? file : near);
-}
-
-/** A file name may hold line feeds and terminal escapes: shown, not obeyed. */
-export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (sign) =>
-    JSON.stringify(sign).slice(1, -1),
-  );
 }

@@ -9,7 +9,7 @@ import type { ArticleRow, SourceRow } from '../shared/state/rows.js';
 import { formatProblem } from '../shared/article/problem.js';
 import { wantsColour } from '../shared/config/load.js';
 import { EXIT, print, printJson, type CommandSpec, type Invocation } from './command.js';
-import { printable } from './check.js';
+import { printable } from './printable.js';
 import { withBackend } from './joined.js';
 
 export const inspect: CommandSpec = {

@@ -1,6 +1,6 @@
 import { formatProblem } from '../shared/article/problem.js';
 import { EXIT, print, printJson, type CommandSpec } from './command.js';
-import { printable } from './check.js';
+import { printable } from './printable.js';
 import { withBackend } from './joined.js';
 
 export const rejected: CommandSpec = {

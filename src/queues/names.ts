@@ -2,16 +2,9 @@
 export const STAGE_QUEUES = ['articles', 'images', 'scores'] as const;
 export type StageQueue = (typeof STAGE_QUEUES)[number];
 
-const DELIVERIES = 'deliveries-';
-
 /** The queue of one sink: worked only by processes that were started with that sink. */
 export function deliveryQueue(sink: string): string {
-  return `${DELIVERIES}${sink}`;
-}
-
-/** The sink of a delivery queue, or null for another queue. */
-export function sinkOfQueue(queue: string): string | null {
-  return queue.startsWith(DELIVERIES) ? queue.slice(DELIVERIES.length) : null;
+  return `deliveries-${sink}`;
 }
 
 /**

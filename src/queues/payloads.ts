@@ -43,7 +43,6 @@ export const imagesResult = z.strictObject({
 /** `deliveries-NAME`: wakes a sink. What is to be delivered is in the log, not in the job. */
 export const deliveriesPayload = z.strictObject({});
 
-export type ArticlesPayload = z.infer<typeof articlesPayload>;
 export type ScoresPayload = z.infer<typeof scoresPayload>;
 export type ImagesPayload = z.infer<typeof imagesPayload>;
 export type ImagesResult = z.infer<typeof imagesResult>;

@@ -1,6 +1,7 @@
 import { DelayedError, type Job } from 'bullmq';
 import type { Logger } from 'pino';
 import type { JobQueue } from '../queues/backends/contract.js';
+import { checkPayload, deliveriesPayload } from '../queues/payloads.js';
 import { SinkUnavailableError } from '../shared/errors/errors.js';
 import { composeEvent } from '../shared/events/compose.js';
 import type { GalleyEvent } from '../shared/events/event.js';
@@ -44,6 +45,7 @@ export class Deliverer {
 
   async run(job: Job, token: string | undefined, signal: AbortSignal): Promise<void> {
     const { queue, state, name } = this.#deps;
+    checkPayload(deliveriesPayload, job.data, job.queueName, job.id ?? '?');
     if (job.name === 'tick') return wakeSink(queue);
     const lease = await state.leaseSink(name);
     let at = await this.#placeOf(lease);
@@ -70,7 +72,9 @@ export class Deliverer {
       remembered = await sink.open();
     } catch (error) {
       await this.#trouble(error instanceof Error ? error.message : String(error));
-      throw new SinkUnavailableError(`The sink ${name} cannot be opened: ${(error as Error).message}`, { cause: error });
+      throw new SinkUnavailableError(`The sink ${name} cannot be opened: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
     if (!remembered || remembered.logId !== state.logId || remembered.generation !== lease.generation) {
       return lease.number;
@@ -78,7 +82,10 @@ export class Deliverer {
     const { last } = await state.logExtent();
     if (remembered.number <= last) return Math.max(remembered.number, 0);
     // The backend lost its last moments. What it wrote since has low numbers: go by its own cursor, and number on above.
-    log.warn({ sink: name, place: remembered.number, head: last }, `The sink ${name} is ahead of the log: the backend has lost what it wrote last`);
+    log.warn(
+      { sink: name, place: remembered.number, head: last },
+      `The sink ${name} is ahead of the log: the backend has lost what it wrote last`,
+    );
     await state.skipLogTo(remembered.number);
     return Math.min(lease.number, last);
   }
@@ -104,7 +111,10 @@ export class Deliverer {
     const { state, name, log } = this.#deps;
     const { number, id: eventId, articleId, subject } = stuck;
     await state.addDeadLetter({ sink: name, number, eventId, articleId, subject, reason: outcome.reason });
-    log.error({ sink: name, eventId, articleId, reason: outcome.reason }, `The sink ${name} does not take an event; it is kept as a dead letter`);
+    log.error(
+      { sink: name, eventId, articleId, reason: outcome.reason },
+      `The sink ${name} does not take an event; it is kept as a dead letter`,
+    );
     return number;
   }
 
@@ -117,7 +127,11 @@ export class Deliverer {
     );
   }
 
-  async #putOff(job: Job, token: string | undefined, outcome: Outcome & { kind: 'lost' | 'retry' }): Promise<never> {
+  async #putOff(
+    job: Job,
+    token: string | undefined,
+    outcome: Outcome & { kind: 'lost' | 'retry' },
+  ): Promise<never> {
     const { sink, name } = this.#deps;
     await this.#trouble(outcome.reason);
     if (outcome.kind === 'lost') await sink.close().catch(() => undefined);

@@ -2,6 +2,7 @@ import type { Job } from 'bullmq';
 import { checkPayload, imagesResult, scoresPayload } from '../queues/payloads.js';
 import { inDeclaredOrder } from '../shared/pictures/in-declared-order.js';
 import { chooseLead } from '../shared/pictures/choose-lead.js';
+import { failedImage } from '../shared/pictures/record-image.js';
 import type { DeclaredImage, RecordImage } from '../shared/record/schema.js';
 import type { StateStore } from '../shared/state/contract.js';
 import type { Committer } from './committer.js';
@@ -42,8 +43,6 @@ async function pictures(job: Job, declared: readonly DeclaredImage[]): Promise<R
   }
   return declared.map((entry, index) => {
     const image = fetched.get(index);
-    return image
-      ? inDeclaredOrder(entry, image)
-      : { ...entry, isCached: false, status: 'failed', reason: 'corrupt' };
+    return image ? inDeclaredOrder(entry, image) : failedImage(entry, 'corrupt');
   });
 }

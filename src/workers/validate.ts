@@ -4,8 +4,8 @@ import type { JobFlows, JobQueue } from '../queues/backends/contract.js';
 import { pictureFlow } from '../queues/flows.js';
 import { stageJob } from '../queues/job-options.js';
 import { articlesPayload, checkPayload, observationJobId } from '../queues/payloads.js';
-import { inDeclaredOrder } from '../shared/pictures/in-declared-order.js';
-import type { DeclaredImage, RecordImage } from '../shared/record/schema.js';
+import { skippedImage } from '../shared/pictures/record-image.js';
+import type { RecordImage } from '../shared/record/schema.js';
 import type { CommitInput, StateStore } from '../shared/state/contract.js';
 import type { Observation, Present } from '../shared/state/observation.js';
 import type { Committer } from './committer.js';
@@ -77,14 +77,9 @@ async function stepForReading(observation: Present, deps: ValidateDeps): Promise
   if (article.images.length > 0 && deps.rules.fetchImages) {
     return { kind: 'pictures', flow: pictureFlow(observation, article) };
   }
-  const images = article.images.map(skippedImage);
+  const images = article.images.map((declared) => skippedImage(declared, 'off'));
   deps.countPictures(images);
   return commit({ observation, retry: 0, finding: findingOf(observation, article, images, deps.rules) });
-}
-
-/** A picture that is not fetched because pictures are off; it counts as declared. */
-function skippedImage(declared: DeclaredImage): RecordImage {
-  return inDeclaredOrder(declared, { ...declared, isCached: false, status: 'skipped', reason: 'off' });
 }
 
 function commit(input: CommitInput): Step {

@@ -31,10 +31,17 @@ export async function openBackend(choice: BackendChoice): Promise<Backend> {
   }
   if (databaseUrl !== undefined) {
     if (!/^postgres(ql)?:\/\//.test(databaseUrl)) {
-      throw new UsageError('DATABASE_URL is not an address of Postgres; it should look like postgres://user@host:5432/database.');
+      throw new UsageError(
+        'DATABASE_URL is not an address of Postgres; it should look like postgres://user@host:5432/database.',
+      );
     }
     const { openPostgresBackend } = await import('./postgres.js');
-    return openPostgresBackend({ connection: { connectionString: databaseUrl }, address: databaseUrl, namespace, log });
+    return openPostgresBackend({
+      connection: { connectionString: databaseUrl },
+      address: databaseUrl,
+      namespace,
+      log,
+    });
   }
   const { openEmbeddedBackend } = await import('./embedded.js');
   return openEmbeddedBackend(choice);

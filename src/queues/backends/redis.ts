@@ -6,7 +6,7 @@ import { BackendUnfitError, BackendUnreachableError } from '../../shared/errors/
 import { openRedisStateStore } from '../../shared/state/redis/store.js';
 import { WORKER_OPTIONS } from '../job-options.js';
 import { queuePrefix } from '../names.js';
-import type { Backend, JobQueue, JobWorker } from './contract.js';
+import type { Backend, JobQueue } from './contract.js';
 import { parseRedisUrl } from './redis-url.js';
 import { quietErrors } from './quiet-errors.js';
 
@@ -65,7 +65,7 @@ export async function openRedisBackend(options: {
         { connection, prefix: queuePrefix(namespace, name), ...WORKER_OPTIONS, ...settings },
         createRedisBackend,
       );
-      return quietErrors(worker, log) as unknown as JobWorker;
+      return quietErrors(worker, log);
     },
     flows() {
       const producer = quietErrors(new FlowProducer({ connection }, createRedisBackend), log);

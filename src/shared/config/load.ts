@@ -22,7 +22,9 @@ function readConfigFile(named: string | undefined): { path: string; data: unknow
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (named === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new UsageError(`The config file ${path} cannot be read: ${(error as Error).message}.`, { cause: error });
+    throw new UsageError(`The config file ${path} cannot be read: ${(error as Error).message}.`, {
+      cause: error,
+    });
   }
   try {
     return { path, data: JSON.parse(text) as unknown };

@@ -1,4 +1,4 @@
-import { closest, distance } from 'fastest-levenshtein';
+import { closest } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import { UsageError } from '../errors/errors.js';
 import { OPTIONS, type Option } from './options.js';
@@ -86,7 +86,10 @@ function convert({ kind }: Option, value: unknown, name: string): unknown {
     case 'text':
       return value;
     case 'list':
-      return value.split(',').map((part) => part.trim()).filter((part) => part !== '');
+      return value
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '');
     case 'number': {
       if (value.trim() !== '' && Number.isFinite(Number(value))) return Number(value);
       throw new UsageError(`${name}: ${shown(value)} is not a number.`);
@@ -134,12 +137,6 @@ function shown(value: string): string {
 /** The word among `known` that is closest to `word`. */
 export function nearest(word: string, known: readonly string[]): string {
   return closest(word, known);
-}
-
-/** The same, or null where nothing is close enough to be meant. */
-export function nearestOrNull(word: string, known: readonly string[]): string | null {
-  const best = closest(word, known);
-  return distance(word, best) <= Math.max(2, word.length / 3) ? best : null;
 }
 
 function deepFreeze<T extends object>(value: T): T {

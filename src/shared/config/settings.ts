@@ -40,7 +40,11 @@ export const settingsSchema = z.strictObject({
   wait: z.number().min(0).max(86_400).default(60),
   extensions: z.array(extension).default(['.md', '.markdown']),
   timeZone: z.string().refine(isTimeZone, 'a time zone of the IANA list, such as Europe/Rome').optional(),
-  maxFileBytes: z.int().min(1024).max(64 * 1024 * 1024).default(1024 * 1024),
+  maxFileBytes: z
+    .int()
+    .min(1024)
+    .max(64 * 1024 * 1024)
+    .default(1024 * 1024),
   concurrency: z.int().min(1).max(256).default(8),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   redisUrl: z.string().min(1).optional(),

@@ -44,12 +44,6 @@ export interface Change {
   readonly events: readonly LogDraft[];
 }
 
-/** The rows that a commit is decided on. */
-export interface CommitView {
-  readonly sources: ReadonlyMap<string, SourceRow | null>;
-  readonly articles: ReadonlyMap<string, ArticleRow | null>;
-}
-
 /**
  * What a backend gives the commit (`commit.ts`), which is the same for all of them: read the rows, decide in a pure
  * function, apply. A backend either locks between the two or applies conditionally and reports a conflict.
