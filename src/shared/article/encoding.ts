@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 /** First bytes of the kinds of file that people drop by mistake. */
 const SIGNATURES: readonly { readonly bytes: readonly number[]; readonly name: string }[] = [
   { bytes: [0x89, 0x50, 0x4e, 0x47], name: 'a PNG picture' },
@@ -46,17 +48,14 @@ export function binaryKindOf(bytes: Uint8Array): string | undefined {
   return (even + odd + controls) * 50 > size ? 'a binary file' : undefined;
 }
 
-/** Offset of the first byte that is not valid UTF-8; the length when all of them are. */
-export function firstInvalidByte(bytes: Uint8Array, isValid: (part: Uint8Array) => boolean): number {
-  // A prefix cut inside a character is invalid too, so a cut is good when it is valid with 0 to 3 bytes less.
-  const validUpTo = (end: number): boolean =>
-    [0, 1, 2, 3].some((less) => end - less >= 0 && isValid(bytes.subarray(0, end - less)));
-  let low = 0;
-  let high = bytes.length;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (validUpTo(middle)) low = middle;
-    else high = middle - 1;
+/** The first line, from 1, that is not valid UTF-8. A line feed is never part of a longer character, so lines stand alone. */
+export function firstInvalidLine(bytes: Uint8Array): number {
+  let line = 1;
+  let start = 0;
+  for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, start)) {
+    if (!isUtf8(bytes.subarray(start, end))) return line;
+    line += 1;
+    start = end + 1;
   }
-  return low;
+  return line;
 }

@@ -3,7 +3,7 @@ import { fieldName } from './excerpt.js';
 import { MAX_DEPTH, type Path, plainCopy } from './plain.js';
 import type { Problem } from './problem.js';
 import { splitFrontMatter, type SplitText } from './split.js';
-import { yamlDocument, type YamlDocument } from './yaml-document.js';
+import { YAML_ERROR_MEANING, yamlDocument, type YamlDocument } from './yaml-document.js';
 import { FRONT_MATTER_SCHEMA } from './yaml-schema.js';
 
 /**
@@ -72,22 +72,80 @@ function onlyByJsYaml(error: unknown): Problem {
   if (/nest|deep/.test(reason))
     return { code: 'too-deep', field: '', line, message: 'the YAML is nested too deep' };
   const said = reason.replace(/["'<:].*$/s, '').trim();
-  const meaning = said.includes('non-printable') ? 'it holds a control character' : said;
+  if (said === 'duplicated mapping key') {
+    return {
+      code: 'duplicate-key',
+      field: '',
+      line,
+      message: 'a field is given twice in one place: keep one',
+    };
+  }
+  const meaning = JS_YAML_MEANING[said] ?? said;
   return { code: 'yaml', field: '', line, message: `the YAML cannot be read: ${meaning}` };
 }
 
+const JS_YAML_MEANING: Readonly<Partial<Record<string, string>>> = {
+  'the stream contains non-printable characters': 'it holds a control character',
+  'unidentified alias': YAML_ERROR_MEANING.BAD_ALIAS,
+  'unknown tag !': YAML_ERROR_MEANING.TAG_RESOLVE_FAILED,
+};
+
 function loadJson(source: string, located: () => YamlDocument): Loaded {
-  let data: unknown;
-  try {
-    data = JSON.parse(source);
-  } catch (error) {
-    const at = error instanceof SyntaxError ? /position (\d+)/.exec(error.message)?.[1] : undefined;
-    const line = at === undefined ? 1 : source.slice(0, Number(at)).split('\n').length;
+  const failure = jsonError(source);
+  if (failure !== undefined) {
+    const line = lineOfJsonError(source);
     return { problems: [{ code: 'json', field: '', line, message: 'the JSON cannot be read' }] };
   }
-  // JSON.parse takes the last of two fields of one name in silence.
-  const twice = located().problems.filter(({ code }) => code === 'duplicate-key');
+  const data: unknown = JSON.parse(source);
+  const twice = jsonDuplicates(source, located);
   return twice.length > 0 ? { problems: twice } : { data };
+}
+
+function jsonError(source: string): string | undefined {
+  try {
+    JSON.parse(source);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/**
+ * V8 tells the place of an error only sometimes. What is cut off before the error fails for being cut off, so the first
+ * line with which it fails for another reason is the line of the error.
+ */
+function lineOfJsonError(source: string): number {
+  const lines = source.split('\n');
+  const failsBeforeEnd = (count: number): boolean => {
+    const start = lines.slice(0, count).join('\n');
+    const reason = jsonError(start) ?? '';
+    return (
+      reason !== '' &&
+      !/end of JSON|Unterminated/.test(reason) &&
+      !reason.includes(`position ${start.length}`)
+    );
+  };
+  let low = 1;
+  let high = lines.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (failsBeforeEnd(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** JSON.parse takes the last of two fields of one name in silence; as YAML, which JSON is, it is a mistake. */
+function jsonDuplicates(source: string, located: () => YamlDocument): Problem[] {
+  const named = located().problems.filter(({ code }) => code === 'duplicate-key');
+  if (named.length > 0) return named;
+  try {
+    load(source, YAML_OPTIONS);
+    return [];
+  } catch (error) {
+    const twice = error instanceof YAMLException && error.reason === 'duplicated mapping key';
+    return twice ? [onlyByJsYaml(error)] : [];
+  }
 }
 
 function isFields(value: unknown): value is Record<string, unknown> {

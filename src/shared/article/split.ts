@@ -120,5 +120,6 @@ export function splitFrontMatter(text: string): Split {
   }
   // With options it does not cache; without, it would hand the same object out again.
   const file = matter(text, { engines: ENGINES });
-  return { ok: true, language, source: file.matter, body: file.content };
+  // The body is cut here: gray-matter's starts with what blanks the closing line has.
+  return { ok: true, language, source: file.matter, body: ends === -1 ? '' : text.slice(ends + 1) };
 }

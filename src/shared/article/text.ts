@@ -1,6 +1,6 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { decodeHTMLStrict } from 'entities/decode';
-import { binaryKindOf, firstInvalidByte, wideEncodingOf } from './encoding.js';
+import { binaryKindOf, firstInvalidLine, wideEncodingOf } from './encoding.js';
 import type { Problem } from './problem.js';
 
 const SAVE_AS_UTF8 = 'save it as UTF-8 text';
@@ -30,8 +30,11 @@ function lineAt(bytes: Uint8Array, offset: number): number {
 function notUtf8(bytes: Uint8Array): { problem: Problem } {
   const kind = binaryKindOf(bytes);
   if (kind !== undefined) return problem('binary', `is ${kind}, not an article: ${SAVE_AS_UTF8}`);
-  const line = lineAt(bytes, firstInvalidByte(bytes, isUtf8));
-  return problem('encoding', `is not UTF-8 (perhaps Windows-1252 or Latin-1): ${SAVE_AS_UTF8}`, line);
+  return problem(
+    'encoding',
+    `is not UTF-8 (perhaps Windows-1252 or Latin-1): ${SAVE_AS_UTF8}`,
+    firstInvalidLine(bytes),
+  );
 }
 
 /**

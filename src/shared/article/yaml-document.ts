@@ -24,7 +24,7 @@ const MAX_SYNTAX_PROBLEMS = 5;
  * What each error of the `yaml` package means to an author. Our own sentences: the package's quote the source, which
  * may hold `secured`.
  */
-const MEANING: Readonly<Record<ErrorCode, string>> = {
+export const YAML_ERROR_MEANING: Readonly<Record<ErrorCode, string>> = {
   ALIAS_PROPS: 'an alias (*name) cannot have an anchor or a tag',
   BAD_ALIAS: 'an alias (*name) without its anchor; put text that starts with * in quotes',
   BAD_COLLECTION_TYPE: 'a tag that does not fit what it stands before',
@@ -50,9 +50,16 @@ const MEANING: Readonly<Record<ErrorCode, string>> = {
   UNEXPECTED_TOKEN: 'something unexpected: put text with special characters in quotes',
 };
 
+/**
+ * The `yaml` package recurses, and V8 ends the whole process when a pattern is first used where the stack runs out
+ * ("RegExpCompiler Allocation failed"), which no `catch` sees: 5,000 brackets did it in a fresh process. Its stack lasts
+ * for 400 to 800 levels. So what could nest deeper than this is not shown to it; js-yaml counts its levels itself.
+ */
+const MAX_NESTING_SHOWN = 150;
+
 /** Front matter with the place of everything in it. Slower than js-yaml five times over: for files with a problem. */
 export interface YamlDocument {
-  /** Everything that is wrong with it as YAML, duplicate keys included. */
+  /** Everything that is wrong with it as YAML, duplicate keys included. Empty also where that could not be looked at. */
   readonly problems: readonly Problem[];
   /** Line, from 1, of what the path leads to, or of the nearest there is on the way to it. */
   lineOf(path: Path): number;
@@ -60,26 +67,22 @@ export interface YamlDocument {
 
 /**
  * Parses front matter for its lines and errors. `source` starts on the line of the opening delimiter, so that lines are
- * those of the file. Never throws.
+ * those of the file. Never throws. Of text that may nest beyond measure only the lines of its outermost fields are known.
  */
 export function yamlDocument(source: string): YamlDocument {
+  if (mayNestDeeply(source)) {
+    return { problems: [], lineOf: (path) => lineOfOutermost(source, path) };
+  }
   const lines = new LineCounter();
   const lineAt = (offset: number): number => Math.max(1, lines.linePos(offset).line);
-  let document: Document.Parsed;
-  try {
-    document = parseDocument(source, {
-      lineCounter: lines,
-      prettyErrors: false,
-      stringKeys: true,
-      // Compares each key with all before it: seconds for 30,000 keys. `duplicates` does it in one pass.
-      uniqueKeys: false,
-      logLevel: 'error',
-    });
-  } catch {
-    // Its composer recurses: nesting by the thousand overflows the stack.
-    const problem: Problem = { code: 'too-deep', field: '', line: 1, message: 'the YAML is nested too deep' };
-    return { problems: [problem], lineOf: () => 1 };
-  }
+  const document = parseDocument(source, {
+    lineCounter: lines,
+    prettyErrors: false,
+    stringKeys: true,
+    // Compares each key with all before it: seconds for 30,000 keys. `duplicates` does it in one pass.
+    uniqueKeys: false,
+    logLevel: 'error',
+  });
   const problems = [...syntaxProblems(document, lineAt), ...duplicates(document.contents, [], lineAt)];
   return {
     problems: problems.length > 0 ? problems : aliasProblems(document),
@@ -87,11 +90,27 @@ export function yamlDocument(source: string): YamlDocument {
   };
 }
 
+/** An upper bound: every bracket might nest, and every column of indentation and indicators be a level. */
+function mayNestDeeply(source: string): boolean {
+  const brackets = source.match(/[[{]/g)?.length ?? 0;
+  const indents = source.match(/^[ \t?:-]+/gm) ?? [];
+  const deepest = indents.reduce((most, indent) => Math.max(most, indent.length), 0);
+  return brackets + deepest > MAX_NESTING_SHOWN;
+}
+
+function lineOfOutermost(source: string, path: Path): number {
+  const name = String(path[0] ?? '');
+  const line = source.split('\n').findIndex((text) => {
+    return text.startsWith(`${name}:`) || text.trimStart().startsWith(`"${name}"`);
+  });
+  return line === -1 ? 1 : line + 1;
+}
+
 function syntaxProblems(document: Document.Parsed, lineAt: (offset: number) => number): Problem[] {
   const seen = new Map<string, Problem>();
   for (const error of document.errors) {
     const line = lineAt(error.pos[0]);
-    const message = `the YAML cannot be read: ${MEANING[error.code]}`;
+    const message = `the YAML cannot be read: ${YAML_ERROR_MEANING[error.code]}`;
     const code = error.code === 'RESOURCE_EXHAUSTION' ? 'too-deep' : 'yaml';
     if (!seen.has(`${line}:${error.code}`))
       seen.set(`${line}:${error.code}`, { code, field: '', line, message });
@@ -103,7 +122,9 @@ function aliasProblems(document: Document.Parsed): Problem[] {
   try {
     document.toJS({ maxAliasCount: MAX_ALIAS_COUNT });
     return [];
-  } catch {
+  } catch (error) {
+    // An alias without its anchor fails here too: js-yaml tells its line.
+    if (!(error instanceof Error) || !error.message.startsWith('Excessive')) return [];
     const message = `the YAML uses aliases (*name) over ${MAX_ALIAS_COUNT} times: write the values out`;
     return [{ code: 'too-many', field: '', line: 1, message }];
   }
