@@ -130,6 +130,7 @@ export class Pipeline {
       await pipeline.#startStages(roles.stages);
       if (roles.watch || paths) pipeline.#openIntake();
       if (roles.watch && !paths) await pipeline.#watch();
+      backend.onRecovered(() => pipeline.#waker.wake());
       pipeline.#startTrimming();
       return pipeline;
     } catch (error) {
@@ -323,6 +324,12 @@ export class Pipeline {
   }
 
   async #watch(): Promise<void> {
+    // The backend may have forgotten its last moments; what they held is found by looking again.
+    this.backend.onRecovered(() => {
+      for (const watcher of this.watchers) {
+        watcher.rescan().catch((error: unknown) => this.log.debug({ err: error }, 'A scan was cut short'));
+      }
+    });
     for (const root of this.roots) {
       this.watchers.push(
         await watchRoot(root, { ...this.scanOptions(), poll: this.settings.poll }, this.watchPorts()),

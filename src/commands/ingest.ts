@@ -10,6 +10,7 @@ import { startProgress } from './progress.js';
 import { onStopSignal, type StopSignal } from './signals.js';
 
 const DRAIN_MS = 8000;
+const INTERRUPTED = 'it was interrupted; the next run goes on from here';
 const ROWS_AT_ONCE = 1000;
 const SINK_POLL_MS = 20;
 
@@ -104,10 +105,11 @@ class Ingest {
     }));
     try {
       const all = this.#takeAll();
-      const interrupted = this.#stop.stopped.then(() => 'interrupted' as const);
-      if ((await Promise.race([all, interrupted])) === 'interrupted') {
-        this.unfinished = 'it was interrupted; the next run goes on from here';
+      const end = await Promise.race([all, this.#stop.stopped, this.#pipeline.backend.lost]);
+      if (end !== undefined) {
         all.catch(() => undefined);
+        if (typeof end !== 'string') throw end;
+        this.unfinished = INTERRUPTED;
         return false;
       }
       this.#counts = await this.#count();
@@ -172,7 +174,7 @@ class Ingest {
     const waited = new Map(names.map((name) => [name, { number: -1, since: performance.now() }]));
     for (;;) {
       if (this.#stop.signal.aborted) {
-        this.unfinished = 'it was interrupted; the next run goes on from here';
+        this.unfinished = INTERRUPTED;
         return false;
       }
       const behind = (await state.sinks()).filter(

@@ -113,12 +113,16 @@ async function runRoles({ settings, log, json }: Invocation, role: string, roles
       },
       server ? `Galley is running; its health is at ${server.url}` : 'Galley is running',
     );
-    const name = await stop.stopped;
-    log.info(`Stopping (${name}); jobs in hand finish first, a second signal ends at once`);
-  } finally {
+    const end = await Promise.race([stop.stopped, pipeline.backend.lost]);
+    if (typeof end !== 'string') throw end;
+    log.info(`Stopping (${end}); jobs in hand finish first, a second signal ends at once`);
     await server?.close();
+    return (await pipeline.stop(DRAIN_MS)) ? EXIT.ok : EXIT.failed;
+  } catch (error) {
+    await server?.close();
+    await pipeline.stop(DRAIN_MS);
+    throw error;
+  } finally {
+    stop.dispose();
   }
-  const clean = await pipeline.stop(DRAIN_MS);
-  stop.dispose();
-  return clean ? EXIT.ok : EXIT.failed;
 }

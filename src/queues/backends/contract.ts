@@ -1,4 +1,5 @@
 import type { FlowJob, IQueueBackend, Processor, Queue, Worker, WorkerOptions } from 'bullmq';
+import type { GalleyError } from '../../shared/errors/errors.js';
 import type { StateStore } from '../../shared/state/contract.js';
 
 /** BullMQ's classes as Galley uses them: the same on every backend. */
@@ -40,5 +41,9 @@ export interface Backend {
   flows(): JobFlows;
   /** Null while all is well, else what is wrong. */
   trouble(): string | null;
+  /** Calls when the backend answers again: it may have forgotten its last moments, which a scan finds. */
+  onRecovered(listener: () => void): void;
+  /** Resolves when the backend is gone and will not come back while this process lives. */
+  readonly lost: Promise<GalleyError>;
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
+import type { GalleyError } from '../../shared/errors/errors.js';
 import { schemaName } from '../../shared/state/postgres/schema-name.js';
 import type { Backend } from './contract.js';
 import { joinEmbedded, openEmbedded, type EmbeddedServer } from './embedded/open.js';
@@ -20,11 +21,16 @@ export async function openEmbeddedBackend(options: {
   readonly log: Logger;
 }): Promise<Backend> {
   const { stateDir, role, mode, namespace, log } = options;
-  const server = await (mode === 'own' ? openEmbedded : joinEmbedded)({ stateDir, role, log });
+  let tellLost: (error: GalleyError) => void = () => undefined;
+  const lost = new Promise<GalleyError>((resolve) => {
+    tellLost = resolve;
+  });
+  const open = mode === 'own' ? openEmbedded : joinEmbedded;
+  const server = await open({ stateDir, role, log, onLost: tellLost });
   try {
     if (mode === 'own') await releaseDeadJobs(server, namespace);
     const backend = await openPostgresBackend({
-      connection: server.connection,
+      connection: connectionTo(server),
       address: stateDir,
       namespace,
       log,
@@ -33,6 +39,7 @@ export async function openEmbeddedBackend(options: {
     });
     return {
       ...backend,
+      lost,
       async close() {
         await backend.close();
         await server.stop();
@@ -44,12 +51,17 @@ export async function openEmbeddedBackend(options: {
   }
 }
 
+/** Without TLS, whatever the user's own PGSSLMODE says: the server is a child on a private socket. */
+function connectionTo({ connection }: EmbeddedServer): pg.PoolConfig {
+  return { ...connection, ssl: false };
+}
+
 /**
  * The owner before this one is dead, and so is whoever held a lock on a job: lets the first stall check take them all,
  * instead of waiting for locks to run out. (Columns of BullMQ's schema; harmless where they are not.)
  */
 async function releaseDeadJobs(server: EmbeddedServer, namespace: string): Promise<void> {
-  const client = new pg.Client(server.connection);
+  const client = new pg.Client(connectionTo(server));
   client.on('error', () => undefined);
   await client.connect();
   const schema = schemaName(namespace, 'queues');

@@ -7,6 +7,7 @@ import { schemaName } from '../../shared/state/postgres/schema-name.js';
 import { openPostgresStateStore } from '../../shared/state/postgres/store.js';
 import { WORKER_OPTIONS } from '../job-options.js';
 import type { Backend, JobQueue, JobWorker } from './contract.js';
+import { Health } from './health.js';
 import { quietErrors } from './quiet-errors.js';
 
 /** How long the start waits for a server that does not answer yet. */
@@ -35,7 +36,8 @@ export async function openPostgresBackend(options: {
   const pool = new pg.Pool({ ...options.connection, max: STATE_POOL_SIZE, application_name: 'galley-state' });
   pool.on('error', (error) => log.debug({ err: error }, 'A connection of the state was lost'));
   const state = await openPostgresStateStore({ pool, namespace });
-  const health = watchHealth(pool, address, log);
+  const health = new Health(`Postgres at ${address}`, log);
+  const asking = askEverySecond(pool, health);
   const queueSchema = schemaName(namespace, 'queues');
   const connection = (): PostgresPoolConfig => ({
     ...(options.connection as PostgresPoolConfig),
@@ -77,8 +79,10 @@ export async function openPostgresBackend(options: {
       };
     },
     trouble: () => health.trouble,
+    onRecovered: (listener) => health.onRecovered(listener),
+    lost: new Promise(() => undefined),
     async close() {
-      health.stop();
+      clearInterval(asking);
       await state.close();
       await pool.end();
     },
@@ -127,30 +131,22 @@ async function checkVersion(connection: pg.PoolConfig, address: string): Promise
   }
 }
 
-/** One line when Postgres goes and one when it is back: asked once a second, since a pool tells of idle ones only. */
-function watchHealth(pool: pg.Pool, address: string, log: Logger) {
-  const health = { trouble: null as string | null, stop: () => clearInterval(timer) };
+/** Asked once a second, since a pool tells of lost connections only when they are idle. */
+function askEverySecond(pool: pg.Pool, health: Health): NodeJS.Timeout {
   let asking = false;
   const timer = setInterval(() => {
     if (asking) return;
     asking = true;
-    pool
+    void pool
       .query('select 1')
       .then(
-        () => {
-          if (health.trouble !== null) log.info({ backend: 'postgres' }, `Postgres at ${address} is back`);
-          health.trouble = null;
-        },
-        () => {
-          if (health.trouble !== null) return;
-          health.trouble = `Postgres at ${address} does not answer`;
-          log.error({ backend: 'postgres' }, `${health.trouble}; everything waits until it is back`);
-        },
+        () => health.up(),
+        () => health.down(),
       )
       .finally(() => {
         asking = false;
       });
   }, HEALTH_INTERVAL_MS);
   timer.unref();
-  return health;
+  return timer;
 }

@@ -7,6 +7,7 @@ import { openRedisStateStore } from '../../shared/state/redis/store.js';
 import { WORKER_OPTIONS } from '../job-options.js';
 import { queuePrefix } from '../names.js';
 import type { Backend, JobQueue } from './contract.js';
+import { Health } from './health.js';
 import { parseRedisUrl } from './redis-url.js';
 import { quietErrors } from './quiet-errors.js';
 
@@ -36,7 +37,12 @@ export async function openRedisBackend(options: {
   const { url, namespace, log } = options;
   const address = redactUrls(url);
   const client = await connect(url, address);
-  const health = watchHealth(client, address, log);
+  const health = new Health(`Redis at ${address}`, log);
+  let closing = false;
+  client.on('close', () => {
+    if (!closing) health.down();
+  });
+  client.on('ready', () => health.up());
   await checkFitness(client, address, log);
   const state = await openRedisStateStore({ client, namespace });
   const connection = client;
@@ -77,8 +83,10 @@ export async function openRedisBackend(options: {
       };
     },
     trouble: () => health.trouble,
+    onRecovered: (listener) => health.onRecovered(listener),
+    lost: new Promise(() => undefined),
     async close() {
-      health.closing = true;
+      closing = true;
       await state.close();
       // `quit` against a dead server hangs.
       client.disconnect();
@@ -185,27 +193,6 @@ function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return reasonOf(error.errors[0]);
   if (error instanceof Error) return (error as NodeJS.ErrnoException).code ?? error.message;
   return 'no answer';
-}
-
-interface Health {
-  trouble: string | null;
-  closing: boolean;
-}
-
-/** One line when Redis goes and one when it is back, however many calls fail between. */
-function watchHealth(client: Redis | Cluster, address: string, log: Logger): Health {
-  const health: Health = { trouble: null, closing: false };
-  client.on('close', () => {
-    if (health.closing || health.trouble !== null) return;
-    health.trouble = `Redis at ${address} does not answer`;
-    log.error({ backend: 'redis' }, `${health.trouble}; everything waits until it is back`);
-  });
-  client.on('ready', () => {
-    if (health.trouble === null) return;
-    health.trouble = null;
-    log.info({ backend: 'redis' }, `Redis at ${address} is back`);
-  });
-  return health;
 }
 
 /** Warns of settings under which Redis loses what it was given. */
