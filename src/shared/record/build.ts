@@ -4,6 +4,8 @@ import { recordSchema } from './schema.js';
 /** Keys in the order in which records are written: Postgres keeps no key order in job data. */
 const RECORD_KEYS = Object.keys(recordSchema.shape) as (keyof RecordBody)[];
 
+type Values = { [K in keyof RecordBody]?: unknown };
+
 export interface RecordParts {
   readonly article: Article;
   readonly images: readonly RecordImage[];
@@ -18,20 +20,18 @@ export interface RecordParts {
 
 /** Puts a record together, all but what the commit gives it: id, version, content hash, slug and time. */
 export function buildRecordBody({ article, images, source, scored }: RecordParts): RecordBody {
-  const { declaredScores: _scores, images: _declared, ...said } = article;
-  const parts: RecordBody = {
-    ...said,
+  const measured = {
     source: { path: source.path, modifiedAt: isoOfNs(source.mtimeNs), bytes: source.bytes },
-    images: [...images],
+    images,
     ...scored,
   };
-  return inSchemaOrder(parts);
-}
-
-function inSchemaOrder(parts: RecordBody): RecordBody {
-  return Object.fromEntries(
-    RECORD_KEYS.flatMap((key) => (parts[key] === undefined ? [] : [[key, parts[key]]])),
-  ) as unknown as RecordBody;
+  const said: Values = article;
+  const body: Values = {};
+  for (const key of RECORD_KEYS) {
+    const value = key in measured ? measured[key as keyof typeof measured] : said[key];
+    if (value !== undefined) body[key] = value;
+  }
+  return body as RecordBody;
 }
 
 function isoOfNs(ns: string): string {
