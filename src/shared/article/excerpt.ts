@@ -25,8 +25,7 @@ export function foundText(value: unknown, path: Path): string | undefined {
   if (value === undefined || value === null || path[0] === 'secured') return undefined;
   if (typeof value === 'string') return shown(value);
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === 'object') return 'fields of its own';
-  return shown(String(value as number | boolean));
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : 'fields of its own';
 }
 
 /** `images[2].url` for a path into the front matter; empty for the front matter as a whole. */

@@ -60,7 +60,7 @@ export function slugOf(title: string, fallbackId: string): string {
     .slice(0, MAX_SLUG_LENGTH * 8)
     .normalize('NFKD')
     .toLowerCase()
-    .replace(/['’\u0300-\u036f]/g, '')
+    .replace(/['’]|\p{M}/gu, '')
     .replace(/[^\x00-\x7f]/g, (letter) => ASCII_SPELLINGS[letter] ?? ' ')
     .replace(/[^a-z0-9]+/g, '-');
   const words = ascii.slice(ascii.startsWith('-') ? 1 : 0);

@@ -121,9 +121,10 @@ function articleOf(declared: Declared, body: Article['body']): Article {
 export function parseArticle(text: string, options: ParseOptions = {}): ParsedArticle {
   const front = readFrontMatter(text);
   if (!front.ok) return front;
-  const { data, body, lineOf } = front;
+  const { data, body } = front;
   const parsed = schemaFor(options).safeParse(data);
   const placed = [...(parsed.success ? [] : problemsOf(parsed.error.issues, data)), ...missingForType(data)];
-  if (!parsed.success || placed.length > 0) return { ok: false, problems: inFileOrder(placed, lineOf) };
+  if (!parsed.success || placed.length > 0)
+    return { ok: false, problems: inFileOrder(placed, (path) => front.lineOf(path)) };
   return { ok: true, article: articleOf(parsed.data, bodyOf(body, options.format ?? 'markdown')) };
 }

@@ -19,7 +19,6 @@ export const TRACKING_PARAMETERS: ReadonlySet<string> = new Set([
 /** Families of them: Urchin (Google), Matomo and Piwik. */
 const TRACKING_PREFIXES = ['utm_', 'mtm_', 'pk_', 'piwik_', 'matomo_'];
 
-// eslint-disable-next-line no-control-regex -- these are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 export type ParsedUrl = { readonly url: URL } | { readonly problem: string };
