@@ -52,10 +52,11 @@ class StdoutSink implements Sink {
       throw new Error('Standard output is closed: its reader has gone.');
   }
 
-  async close(): Promise<void> {
-    // A stream that failed may still tell of it, which without a listener would end the process.
-    if (!this.#closed) this.#stream.off('error', this.#onError);
-  }
+  /**
+   * Standard output is the process's and stays open. The listener stays too: a stream may tell of a reader that went
+   * when the sink is closed already, which without a listener would end the process.
+   */
+  async close(): Promise<void> {}
 
   readonly #onError = (error: Error): void => {
     this.#closed = error;
