@@ -1,7 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { Pipeline, type PictureCounts } from '../pipeline.js';
 import { STAGE_QUEUES } from '../queues/names.js';
-import { UsageError } from '../shared/errors/errors.js';
 import type { StateStore } from '../shared/state/contract.js';
 import type { FileOutcome } from '../watcher/options.js';
 import { scanRoot, type ScanReport } from '../watcher/scan.js';
