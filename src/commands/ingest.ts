@@ -6,7 +6,7 @@ import type { FileOutcome } from '../watcher/options.js';
 import { scanRoot, type ScanReport } from '../watcher/scan.js';
 import { EXIT, print, printJson, type CommandSpec, type Invocation } from './command.js';
 import { startProgress } from './progress.js';
-import { checkStdout } from './stdout.js';
+import { sinkOnStdout } from './stdout.js';
 import { onStopSignal, type StopSignal } from './signals.js';
 
 const DRAIN_MS = 8000;
@@ -52,9 +52,8 @@ interface Summary {
 
 async function ingestPaths(invocation: Invocation): Promise<number> {
   const { settings, log, json, args } = invocation;
-  checkStdout(settings, json);
   const started = performance.now();
-  const stop = onStopSignal();
+  const stop = onStopSignal({ sinkOnStdout: sinkOnStdout(settings, json) });
   const pipeline = await Pipeline.start({
     settings,
     roles: { watch: false, stages: STAGE_QUEUES, deliver: true },
