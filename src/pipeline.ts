@@ -174,7 +174,8 @@ export class Pipeline {
       const dir = this.roots[index]?.dir ?? '?';
       return [
         ...(root === 'missing' ? [`the inbox ${dir} is not there`] : []),
-        ...(withheld
+        // Of a root that is not there, all is gone, and nobody should be told to believe it.
+        ...(withheld && withheld.reason === 'half-gone'
           ? [`${withheld.count} files of ${dir} are gone at once; --accept-removals believes it`]
           : []),
         ...(trouble === null ? [] : [trouble]),
