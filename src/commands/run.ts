@@ -1,5 +1,5 @@
 import { Option as Flag } from 'commander';
-import { startDashboard, type Dashboard } from '../dashboard/server.js';
+import { checkAddress, startDashboard, type Dashboard } from '../dashboard/server.js';
 import { ALL_ROLES, Pipeline, type Roles } from '../pipeline.js';
 import { STAGE_QUEUES, type StageQueue } from '../queues/names.js';
 import { UsageError } from '../shared/errors/errors.js';
@@ -98,6 +98,7 @@ function withoutDashboard(invocation: Invocation): Invocation {
 }
 
 async function runRoles({ settings, log, json }: Invocation, role: string, roles: Roles): Promise<number> {
+  if (settings.dashboard) checkAddress(settings);
   const stop = onStopSignal({ sinkOnStdout: sinkOnStdout(settings, json) });
   const pipeline = await Pipeline.start({ settings, roles, role, log });
   let server: Dashboard | null = null;
