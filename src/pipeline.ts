@@ -7,10 +7,10 @@ import { parseArticle } from './shared/article/parse.js';
 import type { Settings } from './shared/config/settings.js';
 import { UsageError } from './shared/errors/errors.js';
 import { parseAllowedHost } from './shared/fetch/allow-list.js';
-import { createSafeFetch, userAgent } from './shared/fetch/safe-fetch.js';
+import { createSafeFetch, FetchClosedError, userAgent } from './shared/fetch/safe-fetch.js';
 import { configureSharp } from './shared/pictures/decoder.js';
 import { fetchPictureOutcome, openPictures, type PictureDeps } from './shared/pictures/picture.js';
-import type { DeclaredImage, RecordImage } from './shared/record/schema.js';
+import type { RecordImage } from './shared/record/schema.js';
 import { PACKAGE } from './shared/config/package.js';
 import type { Sink } from './sinks/contract.js';
 import { checkNames, parseSink, type SinkSpec } from './sinks/registry.js';
@@ -21,6 +21,7 @@ import type { ScanOptions } from './watcher/options.js';
 import type { WatchPorts } from './watcher/ports.js';
 import { Committer } from './workers/committer.js';
 import { Deliverer } from './workers/deliver.js';
+import type { PictureAnswer, PictureAsk } from './workers/picture-fetching.js';
 import { permanentAsUnrecoverable } from './workers/permanent.js';
 import { startStages } from './workers/stages.js';
 import { scheduleTick, Waker, wakeSink } from './workers/waker.js';
@@ -68,6 +69,8 @@ export class Pipeline {
   #stageWorkers: JobWorker[] = [];
   #deliveryWorkers: JobWorker[] = [];
   #openSinks: Sink[] = [];
+  /** Aborted when a stop begins, and when the stages have ended. */
+  readonly #leaving = new AbortController();
   readonly #stopping = new AbortController();
   readonly #closers: (() => Promise<void>)[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
@@ -195,6 +198,7 @@ export class Pipeline {
   async stop(deadlineMs: number): Promise<boolean> {
     const until = performance.now() + deadlineMs * GRACE;
     for (const timer of this.#timers) clearInterval(timer);
+    this.#leaving.abort(new FetchClosedError('The process is stopping.'));
     const left = () => Math.max(0, until - performance.now());
     let clean = await within(left(), this.#stopTaking());
     clean = (await within(left(), closeAll(this.#stageWorkers))) && clean;
@@ -261,7 +265,10 @@ export class Pipeline {
         logGrew: () => this.#waker.wake(),
       },
     });
-    this.#stageWorkers = startStages(backend, stages, settings.concurrency, {
+    const { concurrency } = settings;
+    const { connectionsPerHost, retryDelaysMs, totalMs } = settings.pictures;
+    const limits = { concurrency, connectionsPerHost };
+    this.#stageWorkers = startStages(backend, stages, limits, {
       state: backend.state,
       committer,
       articles: this.queue('articles'),
@@ -273,27 +280,36 @@ export class Pipeline {
       },
       log,
       fetchPicture: this.#fetchPicture(),
+      pictureMs: totalMs,
+      imagesQueue: () => this.queue('images'),
+      retryDelaysMs,
+      leaving: this.#leaving.signal,
       countPictures: (images) => this.#countPictures(images),
     });
   }
 
   /** Opens what pictures need with the first one: many a pipeline never sees any. */
-  #fetchPicture(): (declared: DeclaredImage, baseUrl: string | undefined) => Promise<RecordImage> {
+  #fetchPicture(): (ask: PictureAsk) => Promise<PictureAnswer> {
     let opened: Promise<PictureDeps> | null = null;
-    return async (declared, baseUrl) => {
+    return async (ask) => {
       opened ??= this.#openPictures();
-      const outcome = await fetchPictureOutcome({ declared, baseUrl, deps: await opened });
-      if (outcome.reused) this.pictures.cached++;
-      return outcome.image;
+      const outcome = await fetchPictureOutcome({ ...ask, deps: await opened });
+      if (!outcome.busy && outcome.reused) this.pictures.cached++;
+      return outcome;
     };
   }
 
   async #openPictures(): Promise<PictureDeps> {
     const { settings } = this;
     await configureSharp();
+    const { contact = PACKAGE.contact, ratePerHost = null, breaker, ...rest } = settings.pictures;
+    const { retryDelaysMs: _delays, ...limits } = rest;
     const fetch = createSafeFetch({
-      userAgent: userAgent(PACKAGE.version, PACKAGE.contact),
+      userAgent: userAgent(PACKAGE.version, contact),
       allowHosts: settings.allowHosts.map(parseAllowedHost),
+      limits,
+      ratePerHost,
+      breaker,
     });
     this.#closers.push(() => fetch.close());
     return openPictures({ fetch, stateFolder: resolve(settings.state) });
