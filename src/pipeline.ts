@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { openBackend, isShared } from './queues/backends/choose.js';
@@ -48,6 +49,8 @@ const TRIM_INTERVAL_MS = 30_000;
 const DAY_MS = 24 * 3600 * 1000;
 /** Of the time that a stop may take, how much is left to the jobs in hand before what is open is cut. */
 const GRACE = 0.8;
+/** And of that, how much hosts get to hand out the pictures that were asked for. */
+const PICTURES_SHARE = 0.3;
 
 /**
  * The composition root: builds the parts that its roles name, starts them from the sinks towards the watcher, and stops
@@ -69,8 +72,9 @@ export class Pipeline {
   #stageWorkers: JobWorker[] = [];
   #deliveryWorkers: JobWorker[] = [];
   #openSinks: Sink[] = [];
-  /** Aborted when a stop begins, and when the stages have ended. */
+  /** Aborted when a stop begins, when hosts are waited for no more, and when the stages have ended. */
   readonly #leaving = new AbortController();
+  readonly #cuttingPictures = new AbortController();
   readonly #stopping = new AbortController();
   readonly #closers: (() => Promise<void>)[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
@@ -87,6 +91,8 @@ export class Pipeline {
     this.roots = options.roots;
     this.sinks = options.sinks;
     this.log = options.log;
+    // Each picture under way listens.
+    setMaxListeners(0, this.#leaving.signal, this.#cuttingPictures.signal);
     this.#waker = new Waker({
       state: this.backend.state,
       openQueue: (name) => this.backend.queue(name),
@@ -198,10 +204,10 @@ export class Pipeline {
   async stop(deadlineMs: number): Promise<boolean> {
     const until = performance.now() + deadlineMs * GRACE;
     for (const timer of this.#timers) clearInterval(timer);
-    this.#leaving.abort(new FetchClosedError('The process is stopping.'));
+    this.#leaving.abort(leaving());
     const left = () => Math.max(0, until - performance.now());
     let clean = await within(left(), this.#stopTaking());
-    clean = (await within(left(), closeAll(this.#stageWorkers))) && clean;
+    clean = (await within(left(), this.#stopStages(left() * PICTURES_SHARE))) && clean;
     this.#stopping.abort();
     clean = (await within(left(), this.#stopDeliveries())) && clean;
     if (!clean) {
@@ -216,6 +222,16 @@ export class Pipeline {
   async #stopTaking(): Promise<void> {
     await this.intake?.close();
     await Promise.all(this.watchers.map((watcher) => watcher.close()));
+  }
+
+  /** @param picturesMs after which pictures that their hosts do not give are put back into their queue */
+  async #stopStages(picturesMs: number): Promise<void> {
+    const timer = setTimeout(() => this.#cuttingPictures.abort(leaving()), picturesMs);
+    try {
+      await closeAll(this.#stageWorkers);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #stopDeliveries(): Promise<void> {
@@ -284,6 +300,7 @@ export class Pipeline {
       imagesQueue: () => this.queue('images'),
       retryDelaysMs,
       leaving: this.#leaving.signal,
+      cuttingPictures: this.#cuttingPictures.signal,
       countPictures: (images) => this.#countPictures(images),
     });
   }
@@ -384,6 +401,10 @@ async function openRoots(specs: readonly string[]): Promise<Root[]> {
       return name === undefined || dir === undefined ? openRoot({ dir: spec }) : openRoot({ name, dir });
     }),
   );
+}
+
+function leaving(): Error {
+  return new FetchClosedError('A fetch was ended because the process is stopping.');
 }
 
 async function closeAll(workers: readonly JobWorker[]): Promise<void> {

@@ -28,4 +28,6 @@ export interface PictureFetching {
   fetchPicture(ask: PictureAsk): Promise<PictureAnswer>;
   /** The longest that an article waits for a picture, in milliseconds. */
   readonly pictureMs: number;
+  /** Aborted when this process has not the time to wait for hosts any more: the jobs go back to their queue. */
+  readonly cuttingPictures: AbortSignal;
 }

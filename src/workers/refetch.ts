@@ -124,7 +124,7 @@ async function lookAgain(
     return { declared, image: answer.image };
   };
   const results = await Promise.allSettled(pictures.map(look));
-  if (signal.aborted) return putOff(job, token, AFTER_STOP_MS);
+  if (signal.aborted) return putOff(job, token, AFTER_STOP_MS, null);
   const looked = results.map((result) => {
     if (result.status === 'rejected') throw result.reason;
     return result.value;
