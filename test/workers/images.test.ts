@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startHost, type Answer, type TestHost } from '../fetch/misbehaving-host.js';
 import { noise } from '../pictures/samples.js';
-import { testBackends, type TestBackend } from '../support/backends.js';
+import { backendSettings, type BackendSettings } from '../support/backend-settings.js';
 import { Newsroom } from './newsroom.js';
 
 /** Longest wait for what takes a second or so on an idle machine. */
@@ -25,8 +25,8 @@ function urls(host: TestHost, name: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${host.origin}/${name}${index}.jpg`);
 }
 
-describe.each(testBackends())('a host that hangs, on $name', ({ open }) => {
-  let backend: TestBackend;
+describe.each(backendSettings())('a host that hangs, on $name', ({ open }) => {
+  let backend: BackendSettings;
   beforeAll(async () => {
     backend = await open();
   });
@@ -79,8 +79,8 @@ describe.each(testBackends())('a host that hangs, on $name', ({ open }) => {
   });
 });
 
-describe.each(testBackends())('a host with a rate, on $name', ({ open }) => {
-  let backend: TestBackend;
+describe.each(backendSettings())('a host with a rate, on $name', ({ open }) => {
+  let backend: BackendSettings;
   beforeAll(async () => {
     backend = await open();
   });

@@ -7,7 +7,7 @@ import { ALL_ROLES, Pipeline } from '../../src/pipeline.js';
 import { settingsSchema, type Settings } from '../../src/shared/config/settings.js';
 import type { Record as ArticleRecord } from '../../src/shared/record/schema.js';
 import type { SourceRow } from '../../src/shared/state/rows.js';
-import type { TestBackend } from '../support/backends.js';
+import type { BackendSettings } from '../support/backend-settings.js';
 
 /** An event as the sink has it. */
 export interface Told {
@@ -31,7 +31,7 @@ export class Newsroom {
 
   /** Opens the folders; the pipeline is started by `start`. Everything is closed when the test has finished. */
   static async open(options: {
-    backend: TestBackend;
+    backend: BackendSettings;
     /** Ports of local hosts that may be fetched from. */
     ports: readonly number[];
     pictures?: object;

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startHost, type Answer, type TestHost } from '../fetch/misbehaving-host.js';
 import { noise } from '../pictures/samples.js';
-import { testBackends, type TestBackend } from '../support/backends.js';
+import { backendSettings, type BackendSettings } from '../support/backend-settings.js';
 import { Newsroom } from './newsroom.js';
 
 const CLI = path.resolve(import.meta.dirname, '../../dist/cli.js');
@@ -54,60 +54,64 @@ async function kill(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-describe.each(testBackends())('pictures to be fetched again, on $name', { timeout: 90_000 }, ({ open }) => {
-  let backend: TestBackend;
-  beforeAll(async () => {
-    backend = await open();
-  });
-  afterAll(() => backend.stop());
+describe.each(backendSettings())(
+  'pictures to be fetched again, on $name',
+  { timeout: 90_000 },
+  ({ open }) => {
+    let backend: BackendSettings;
+    beforeAll(async () => {
+      backend = await open();
+    });
+    afterAll(() => backend.stop());
 
-  const roomFor = (host: TestHost, retryDelaysMs: readonly number[]): Promise<Newsroom> =>
-    Newsroom.open({
-      backend,
-      ports: [host.port],
-      pictures: { retryDelaysMs, breaker: { failures: 1000 } },
+    const roomFor = (host: TestHost, retryDelaysMs: readonly number[]): Promise<Newsroom> =>
+      Newsroom.open({
+        backend,
+        ports: [host.port],
+        pictures: { retryDelaysMs, breaker: { failures: 1000 } },
+      });
+
+    it('are not forgotten when the process is killed while they wait', async () => {
+      const host = await hostThat(down, good);
+      const room = await roomFor(host, [3000]);
+      const first = await run(room);
+      await room.drop('one', [`${host.origin}/a.jpg`]);
+      await expect.poll(() => room.kinds('one'), SOON).toEqual(['created']);
+      await kill(first);
+      await run(room);
+      await expect.poll(() => room.kinds('one'), SOON).toEqual(['created', 'updated']);
+      expect(await room.pictures('one')).toEqual(['verified']);
     });
 
-  it('are not forgotten when the process is killed while they wait', async () => {
-    const host = await hostThat(down, good);
-    const room = await roomFor(host, [3000]);
-    const first = await run(room);
-    await room.drop('one', [`${host.origin}/a.jpg`]);
-    await expect.poll(() => room.kinds('one'), SOON).toEqual(['created']);
-    await kill(first);
-    await run(room);
-    await expect.poll(() => room.kinds('one'), SOON).toEqual(['created', 'updated']);
-    expect(await room.pictures('one')).toEqual(['verified']);
-  });
-
-  it('are told of once when the process is killed in the middle', async () => {
-    const host = await hostThat(down, down, silent, good);
-    const room = await roomFor(host, [200]);
-    const first = await run(room);
-    await room.drop('one', [`${host.origin}/a.jpg`, `${host.origin}/b.jpg`]);
-    await expect.poll(() => host.count(), SOON).toBe(4);
-    await kill(first);
-    await run(room);
-    await expect.poll(() => room.pictures('one'), SOON).toEqual(['verified', 'verified']);
-    expect(await room.kinds('one')).toEqual(['created', 'updated']);
-  });
-
-  it('are neither waited for nor counted by ingest', async () => {
-    const host = await hostThat(down, silent);
-    const room = await roomFor(host, [1]);
-    await room.drop('one', [`${host.origin}/a.jpg`]);
-    const child = await galley(room, 'ingest', [room.inbox, '--json']);
-    let output = '';
-    child.stdout?.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
+    it('are told of once when the process is killed in the middle', async () => {
+      const host = await hostThat(down, down, silent, good);
+      const room = await roomFor(host, [200]);
+      const first = await run(room);
+      await room.drop('one', [`${host.origin}/a.jpg`, `${host.origin}/b.jpg`]);
+      await expect.poll(() => host.count(), SOON).toBe(4);
+      await kill(first);
+      await run(room);
+      await expect.poll(() => room.pictures('one'), SOON).toEqual(['verified', 'verified']);
+      expect(await room.kinds('one')).toEqual(['created', 'updated']);
     });
-    const [code] = (await once(child, 'exit')) as [number];
-    expect(code).toBe(0);
-    expect(JSON.parse(output)).toMatchObject({
-      files: 1,
-      delivered: 1,
-      images: { verified: 0, failed: 1, skipped: 0 },
+
+    it('are neither waited for nor counted by ingest', async () => {
+      const host = await hostThat(down, silent);
+      const room = await roomFor(host, [1]);
+      await room.drop('one', [`${host.origin}/a.jpg`]);
+      const child = await galley(room, 'ingest', [room.inbox, '--json']);
+      let output = '';
+      child.stdout?.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+      });
+      const [code] = (await once(child, 'exit')) as [number];
+      expect(code).toBe(0);
+      expect(JSON.parse(output)).toMatchObject({
+        files: 1,
+        delivered: 1,
+        images: { verified: 0, failed: 1, skipped: 0 },
+      });
+      expect((JSON.parse(output) as { seconds: number }).seconds).toBeLessThan(8);
     });
-    expect((JSON.parse(output) as { seconds: number }).seconds).toBeLessThan(8);
-  });
-});
+  },
+);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../support/free-port.js';
-import { testBackends, type TestBackend } from '../support/backends.js';
+import { backendSettings, type BackendSettings } from '../support/backend-settings.js';
 import { startHost, type Answer, type TestHost } from '../fetch/misbehaving-host.js';
 import { noise } from '../pictures/samples.js';
 import { Newsroom } from './newsroom.js';
@@ -42,8 +42,8 @@ function often(delayMs: number): number[] {
   return Array.from({ length: 40 }, () => delayMs);
 }
 
-describe.each(testBackends())('pictures that could not be reached, on $name', ({ open }) => {
-  let backend: TestBackend;
+describe.each(backendSettings())('pictures that could not be reached, on $name', ({ open }) => {
+  let backend: BackendSettings;
   beforeAll(async () => {
     backend = await open();
   });

@@ -5,6 +5,7 @@ import { defaultProfile } from '../scoring/default-profile.js';
 import { scoringProfileSchema } from '../scoring/profile.js';
 
 const HOST = /^(\[[0-9a-f:.]+\]|[^\s:/@[\]]+)(:\d{1,5})?$/i;
+export const DEFAULT_INBOX = './inbox';
 const extension = z.string().regex(/^\.[a-z0-9]+$/i, 'an extension with its dot, such as .html');
 
 function isTimeZone(name: string): boolean {
@@ -58,7 +59,7 @@ const picturesSchema = z.strictObject({
  * name. An unknown key is an error.
  */
 export const settingsSchema = z.strictObject({
-  inbox: z.array(z.string().min(1)).min(1).default(['./inbox']),
+  inbox: z.array(z.string().min(1)).min(1).default([DEFAULT_INBOX]),
   out: z.string().min(1).optional(),
   sinks: z.array(z.string().min(1)).default([]),
   state: z.string().min(1).default('./.galley'),

@@ -47,6 +47,7 @@ export function articleOfRecord(body: RecordBody, images: readonly DeclaredImage
   return Object.fromEntries(entries) as Article;
 }
 
-function isoOfNs(ns: string): string {
+/** A time in nanoseconds since the epoch, decimal, as a moment of a record. */
+export function isoOfNs(ns: string): string {
   return new Date(Number(BigInt(ns) / 1_000_000n)).toISOString();
 }

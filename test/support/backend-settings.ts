@@ -4,7 +4,7 @@ import path from 'node:path';
 import { redisWanted, startRedisServer } from './redis-server.js';
 
 /** A backend that a whole pipeline runs on in a test: what its settings name, and how it is ended. */
-export interface TestBackend {
+export interface BackendSettings {
   readonly settings: { readonly state: string; readonly redisUrl?: string };
   /** Ends the server and removes the state folder. */
   stop(): Promise<void>;
@@ -14,12 +14,12 @@ async function stateFolder(): Promise<string> {
   return mkdtemp(path.join(tmpdir(), 'galley-state-'));
 }
 
-async function embedded(): Promise<TestBackend> {
+async function embedded(): Promise<BackendSettings> {
   const state = await stateFolder();
   return { settings: { state }, stop: () => rm(state, { recursive: true, force: true, maxRetries: 10 }) };
 }
 
-async function redis(): Promise<TestBackend> {
+async function redis(): Promise<BackendSettings> {
   const [state, server] = await Promise.all([stateFolder(), startRedisServer()]);
   return {
     settings: { state, redisUrl: server.url },
@@ -31,6 +31,6 @@ async function redis(): Promise<TestBackend> {
 }
 
 /** The backends that a whole pipeline is tested on here. */
-export function testBackends(): { name: string; open: () => Promise<TestBackend> }[] {
+export function backendSettings(): { name: string; open: () => Promise<BackendSettings> }[] {
   return [{ name: 'embedded', open: embedded }, ...(redisWanted() ? [{ name: 'redis', open: redis }] : [])];
 }
