@@ -21,6 +21,7 @@ import { isUnreached, refetchLater, type RefetchLaterDeps } from './refetch-late
 const SHORT_REST_MS = 2000;
 /** A job that was cut by a stop comes back after this: another process may go on with it. */
 const AFTER_STOP_MS = 1000;
+const AGAIN_MS = 100;
 
 export interface RefetchDeps extends RefetchLaterDeps, PictureFetching {
   readonly state: StateStore;
@@ -66,7 +67,9 @@ export async function refetch(
   if (busyMs !== null) return putOffBusy(job, token, { ...payload, pictures }, busyMs);
   const delay = await refetchLater({ ...payload, pictures, attempt: attempt + 1 }, leftMs, deps);
   const input = commitOf(observation, pictures, standing, deps.rules);
-  if (input) await deps.committer.commit([input]);
+  const [result] = input ? await deps.committer.commit([input]) : [];
+  // Somebody else committed in between: on what is there now it is decided anew.
+  if (result?.kind === 'stale') return putOff(job, token, AGAIN_MS, { ...payload, pictures });
   deps.log.debug(
     { path: observation.path, attempt, changed: input !== null, nextInMs: delay },
     'Pictures that could not be reached were fetched again',
