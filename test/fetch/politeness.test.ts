@@ -116,7 +116,7 @@ describe('a host is asked on', () => {
     const fetch = fetchFor([host.port]);
     for (let i = 0; i < 4; i++) {
       const signal = AbortSignal.timeout(20);
-      await expect(fetch.get(`${host.origin}/slow`, { signal })).rejects.toThrow();
+      await expect(fetch.get(`${host.origin}/slow`, { signal })).rejects.toThrow('timeout');
     }
     expect(await reasons(fetch, [`${host.origin}/a`])).toEqual(['ok']);
   });

@@ -100,6 +100,5 @@ export const settingsSchema = z.strictObject({
     .prefault({}),
 });
 
-export type PictureSettings = z.infer<typeof picturesSchema>;
 export type Settings = z.infer<typeof settingsSchema>;
 export type SettingsKey = keyof Settings;
