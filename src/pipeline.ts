@@ -261,6 +261,9 @@ export class Pipeline {
         logGrew: () => this.#waker.wake(),
       },
     });
+    const fetchPicture = this.#fetchPicture();
+    if (settings.store !== undefined && settings.images && stages.includes('images'))
+      await fetchPicture.open();
     this.#stageWorkers = startStages(backend, stages, settings.concurrency, {
       state: backend.state,
       committer,
@@ -272,19 +275,28 @@ export class Pipeline {
         ...(settings.timeZone === undefined ? {} : { timeZone: settings.timeZone }),
       },
       log,
-      fetchPicture: this.#fetchPicture(),
+      fetchPicture: fetchPicture.fetch,
       countPictures: (images) => this.#countPictures(images),
     });
   }
 
-  /** Opens what pictures need with the first one: many a pipeline never sees any. */
-  #fetchPicture(): (declared: DeclaredImage, baseUrl: string | undefined) => Promise<RecordImage> {
+  /**
+   * Opens what pictures need with the first one: many a pipeline never sees any. A store on another machine is opened at
+   * start all the same, so that what is wrong with it is said then.
+   */
+  #fetchPicture(): {
+    open(): Promise<PictureDeps>;
+    fetch(declared: DeclaredImage, baseUrl: string | undefined): Promise<RecordImage>;
+  } {
     let opened: Promise<PictureDeps> | null = null;
-    return async (declared, baseUrl) => {
-      opened ??= this.#openPictures();
-      const outcome = await fetchPictureOutcome({ declared, baseUrl, deps: await opened });
-      if (outcome.reused) this.pictures.cached++;
-      return outcome.image;
+    const open = (): Promise<PictureDeps> => (opened ??= this.#openPictures());
+    return {
+      open,
+      fetch: async (declared, baseUrl) => {
+        const outcome = await fetchPictureOutcome({ declared, baseUrl, deps: await open() });
+        if (outcome.reused) this.pictures.cached++;
+        return outcome.image;
+      },
     };
   }
 
@@ -296,7 +308,16 @@ export class Pipeline {
       allowHosts: settings.allowHosts.map(parseAllowedHost),
     });
     this.#closers.push(() => fetch.close());
-    return openPictures({ fetch, stateFolder: resolve(settings.state) });
+    const pictures = await openPictures({
+      fetch,
+      stateFolder: resolve(settings.state),
+      store: settings.store,
+      storeEndpoint: settings.storeEndpoint,
+      storeRegion: settings.storeRegion,
+      thumbnailWidth: settings.thumbnails,
+    });
+    this.#closers.push(async () => pictures.close());
+    return pictures;
   }
 
   #countPictures(images: readonly RecordImage[]): void {

@@ -26,6 +26,7 @@ export const ingest: CommandSpec = {
     'namespace',
     'allowHosts',
     'images',
+    'thumbnails',
     'acceptRemovals',
     'wait',
     'logLevel',

@@ -2,42 +2,55 @@ import type { SafeFetch, Validators } from '../fetch/safe-fetch.js';
 import { isRetryableReason } from '../fetch/result.js';
 import type { DeclaredImage, ImageReason, RecordImage } from '../record/schema.js';
 import { failedImage, verifiedImage } from './record-image.js';
-import { openImageStore, type ImageStore } from './store.js';
-import { openUrlIndex, type IndexEntry, type UrlIndex } from './url-index.js';
+import { openPictureStore, type StoreLocation } from './open-store.js';
+import { thumbnailName, type ImageStore } from './store.js';
+import { makeThumbnail } from './thumbnail.js';
+import type { IndexEntry, UrlIndex } from './url-index.js';
 import { verifyPicture } from './verify.js';
 
 /** How long a verified picture is used again without asking its host, by default. */
 export const DEFAULT_REUSE_MS = 60_000;
 /** URLs remembered for reuse at most; the one verified longest ago goes first. */
 const MAX_REMEMBERED = 10_000;
+/** Is never rendered, so it has no thumbnail. */
+const SVG = 'image/svg+xml';
 
 /** What fetching pictures needs; one for the whole process, so that a URL in flight is fetched once. */
 export interface PictureDeps {
   readonly fetch: SafeFetch;
   readonly store: ImageStore;
   readonly index: UrlIndex;
+  /** Width of WebP thumbnails in pixels; absent when none are wanted. */
+  readonly thumbnailWidth?: number | undefined;
   /** Fetches under way and pictures verified a moment ago, by URL. Made empty by `openPictures`. */
   readonly inFlight: Map<string, Promise<Found>>;
   readonly recent: Map<string, Recent>;
   readonly reuseMs: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Closes the store; the fetch is its maker's to close. */
+  readonly close: () => void;
 }
 
 /** A picture that was verified a moment ago. */
-export interface Recent {
-  readonly entry: IndexEntry;
+export interface Recent extends Kept {
   readonly at: number;
+}
+
+/** A picture in the store. */
+export interface Kept {
+  readonly entry: IndexEntry;
+  /** Its thumbnail under the store, where one was wanted and can be. */
+  readonly thumbnail?: string;
 }
 
 /** What became of one URL: kept, or why not. */
 export type Found =
-  | {
+  | (Kept & {
       readonly ok: true;
-      readonly entry: IndexEntry;
       /** True when no bytes had to be fetched for it. */
       readonly reused: boolean;
-    }
+    })
   | {
       readonly ok: false;
       readonly reason: ImageReason;
@@ -67,24 +80,24 @@ export interface PictureOutcome {
   readonly retryAfterMs?: number;
 }
 
-export interface PictureOptions {
+export interface PictureOptions extends StoreLocation {
   readonly fetch: SafeFetch;
-  readonly stateFolder: string;
+  readonly thumbnailWidth?: number | undefined;
   readonly reuseMs?: number;
   readonly now?: () => number;
 }
 
 /**
- * Opens the image store and the index of a state folder for `fetchPicture`.
+ * Opens the image store and the index for `fetchPicture`.
  *
- * @throws ImageStoreError when the folders cannot be made
+ * @throws what `openPictureStore` throws
  */
 export async function openPictures(options: PictureOptions): Promise<PictureDeps> {
-  const { fetch, stateFolder } = options;
+  const { fetch, thumbnailWidth } = options;
   return {
     fetch,
-    store: await openImageStore(stateFolder),
-    index: await openUrlIndex(stateFolder),
+    ...(await openPictureStore(options)),
+    thumbnailWidth,
     inFlight: new Map(),
     recent: new Map(),
     reuseMs: options.reuseMs ?? DEFAULT_REUSE_MS,
@@ -96,7 +109,7 @@ export async function openPictures(options: PictureOptions): Promise<PictureDeps
  * The whole step for one declared picture: fetched safely, verified, kept. Whatever is wrong with it is in the answer.
  * Run again it asks the host whether the picture changed, or finds it known.
  *
- * @throws ImageStoreError when the disk fails, FetchClosedError when the process is stopping
+ * @throws ImageStoreError when the disk or the store's server fails, FetchClosedError when the process is stopping
  */
 export async function fetchPicture(request: PictureRequest): Promise<RecordImage> {
   return (await fetchPictureOutcome(request)).image;
@@ -111,8 +124,8 @@ export async function fetchPictureOutcome(request: PictureRequest): Promise<Pict
       ? { ok: false, reason: 'bad-url', detail: 'not a URL, nor one under that of the article' }
       : await withSignal(find(url, deps), signal);
   if (found.ok) {
-    const { entry, reused } = found;
-    return { image: verifiedImage(declared, entry), detail: '', retryable: false, reused };
+    const { entry, thumbnail, reused } = found;
+    return { image: verifiedImage(declared, entry, thumbnail), detail: '', retryable: false, reused };
   }
   const { reason, detail, retryAfterMs } = found;
   return {
@@ -153,9 +166,10 @@ async function find(url: string, deps: PictureDeps): Promise<Found> {
   if (
     recent !== undefined &&
     deps.now() - recent.at < deps.reuseMs &&
-    (await deps.store.has(recent.entry.file))
+    (await deps.store.claim(recent.entry.file))
   ) {
-    return { ok: true, entry: recent.entry, reused: true };
+    const { entry, thumbnail } = recent;
+    return { ok: true, entry, ...(thumbnail === undefined ? {} : { thumbnail }), reused: true };
   }
   const shared = deps.inFlight.get(url);
   if (shared !== undefined) return asReused(await shared);
@@ -170,13 +184,13 @@ async function fetchAndKeep(url: string, deps: PictureDeps): Promise<Found> {
   const result = await deps.fetch.get(url, validators === undefined ? {} : { validators });
   if (!result.ok) return { ...result, ok: false };
   if (result.notModified) {
-    if (known !== null) return asReused(remember(known, deps));
+    if (known !== null) return asReused(remember(await withThumbnail(known, deps), deps));
     return { ok: false, reason: 'status-4xx', detail: 'status 304 to a request without conditions' };
   }
   const verified = await verifyPicture(result.bytes);
   if (!verified.ok) return verified;
   const { contentType, extension, ok: _ok, ...measured } = verified;
-  const stored = await deps.store.put(result.bytes, extension);
+  const stored = await deps.store.put(result.bytes, { extension, contentType });
   const { finalUrl, etag, lastModified } = result;
   const entry: IndexEntry = {
     url,
@@ -187,14 +201,27 @@ async function fetchAndKeep(url: string, deps: PictureDeps): Promise<Found> {
     contentType,
     ...measured,
   };
+  const kept = await withThumbnail(entry, deps, result.bytes);
   await deps.index.put(entry);
-  return remember(entry, deps);
+  return remember(kept, deps);
+}
+
+/** Makes the thumbnail where one is wanted and not there; `bytes` of the picture save reading them. */
+async function withThumbnail(entry: IndexEntry, deps: PictureDeps, bytes?: Buffer): Promise<Kept> {
+  const { store, thumbnailWidth: width } = deps;
+  if (width === undefined || entry.contentType === SVG) return { entry };
+  const thumbnail = thumbnailName(entry.sha256, width);
+  if (await store.claim(thumbnail)) return { entry, thumbnail };
+  const picture = bytes ?? (await store.read(entry.file));
+  if (picture === null) return { entry };
+  await store.putThumbnail(thumbnail, await makeThumbnail(picture, width));
+  return { entry, thumbnail };
 }
 
 /** What the index knows of a URL, if the picture is still in the store. */
 async function usable(url: string, deps: PictureDeps): Promise<IndexEntry | null> {
   const known = await deps.index.get(url);
-  return known !== null && (await deps.store.has(known.file)) ? known : null;
+  return known !== null && (await deps.store.claim(known.file)) ? known : null;
 }
 
 function validatorsOf({ finalUrl, etag, lastModified }: IndexEntry): Validators | undefined {
@@ -206,14 +233,15 @@ function validatorsOf({ finalUrl, etag, lastModified }: IndexEntry): Validators 
   };
 }
 
-function remember(entry: IndexEntry, deps: PictureDeps): Found {
-  deps.recent.delete(entry.url);
-  deps.recent.set(entry.url, { entry, at: deps.now() });
+function remember(kept: Kept, deps: PictureDeps): Found {
+  const { url } = kept.entry;
+  deps.recent.delete(url);
+  deps.recent.set(url, { ...kept, at: deps.now() });
   if (deps.recent.size > MAX_REMEMBERED) {
     const [oldest] = deps.recent.keys();
     if (oldest !== undefined) deps.recent.delete(oldest);
   }
-  return { ok: true, entry, reused: false };
+  return { ok: true, ...kept, reused: false };
 }
 
 function asReused(found: Found): Found {
