@@ -275,7 +275,7 @@ export class Pipeline {
         ...(settings.timeZone === undefined ? {} : { timeZone: settings.timeZone }),
       },
       log,
-      fetchPicture: fetchPicture.fetch,
+      fetchPicture: (declared, baseUrl) => fetchPicture.fetch(declared, baseUrl),
       countPictures: (images) => this.#countPictures(images),
     });
   }

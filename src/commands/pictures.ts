@@ -62,7 +62,7 @@ async function prune(
   const { settings } = invocation;
   const { store: at, storeEndpoint, storeRegion } = settings;
   return withBackend(invocation, 'pictures', async ({ state }) => {
-    const { store, index, close } = await openPictureStore({
+    const kept = await openPictureStore({
       stateFolder: resolve(settings.state),
       store: at,
       storeEndpoint,
@@ -78,7 +78,7 @@ async function prune(
         referenced: () => referencedBy(state),
       });
     } finally {
-      close();
+      kept.close();
     }
   });
 }

@@ -13,7 +13,7 @@ import type { IndexEntry } from '../../src/shared/pictures/url-index.js';
 /** A place to keep pictures in that a test may change the clock of. */
 export interface StoreUnderTest extends AsyncDisposable {
   /** A location that nobody has used yet; `age` makes all that is kept there so much older. */
-  fresh(): Promise<{ location: StoreLocation; age(ms: number): Promise<void> }>;
+  fresh(): Promise<{ readonly location: StoreLocation; readonly age: (ms: number) => Promise<void> }>;
 }
 
 const DAY_MS = 24 * 3600 * 1000;

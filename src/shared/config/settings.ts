@@ -3,7 +3,7 @@ import { defaultProfile } from '../scoring/default-profile.js';
 import { scoringProfileSchema } from '../scoring/profile.js';
 
 const HOST = /^(\[[0-9a-f:.]+\]|[^\s:/@[\]]+)(:\d{1,5})?$/i;
-const STORE = /^s3:\/\/[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](\/[\w!.*'()-]+)*\/?$/;
+const STORE = /^s3:\/\/[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](\/(?!\.{1,2}(\/|$))[\w!.*'()-]+)*\/?$/;
 const extension = z.string().regex(/^\.[a-z0-9]+$/i, 'an extension with its dot, such as .html');
 
 function isTimeZone(name: string): boolean {

@@ -213,8 +213,10 @@ async function withThumbnail(entry: IndexEntry, deps: PictureDeps, bytes?: Buffe
   const thumbnail = thumbnailName(entry.sha256, width);
   if (await store.claim(thumbnail)) return { entry, thumbnail };
   const picture = bytes ?? (await store.read(entry.file));
-  if (picture === null) return { entry };
-  await store.putThumbnail(thumbnail, await makeThumbnail(picture, width));
+  // What was verified can be decoded; what somebody changed in the store since then must not hold an article up.
+  const small = picture === null ? null : await makeThumbnail(picture, width).catch(() => null);
+  if (small === null) return { entry };
+  await store.putThumbnail(thumbnail, small);
   return { entry, thumbnail };
 }
 
