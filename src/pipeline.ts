@@ -1,10 +1,11 @@
+import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { openBackend, isShared } from './queues/backends/choose.js';
 import type { Backend, JobQueue, JobWorker } from './queues/backends/contract.js';
 import { deliveryQueue, STAGE_QUEUES, type StageQueue } from './queues/names.js';
 import { parseArticle } from './shared/article/parse.js';
-import type { Settings } from './shared/config/settings.js';
+import { DEFAULT_INBOX, type Settings } from './shared/config/settings.js';
 import { UsageError } from './shared/errors/errors.js';
 import { parseAllowedHost } from './shared/fetch/allow-list.js';
 import { createSafeFetch, userAgent } from './shared/fetch/safe-fetch.js';
@@ -44,6 +45,9 @@ export interface PictureCounts {
 }
 
 const TRIM_INTERVAL_MS = 30_000;
+/** How long a stop waits for the last deliveries. */
+const LAST_DELIVERIES_MS = 3000;
+const LOOK_MS = 20;
 const DAY_MS = 24 * 3600 * 1000;
 /** Of the time that a stop may take, how much is left to the jobs in hand before what is open is cut. */
 const GRACE = 0.8;
@@ -109,6 +113,7 @@ export class Pipeline {
         `galley ${role} is for several processes on one backend; set REDIS_URL or DATABASE_URL, or use galley run.`,
       );
     }
+    if (roles.watch && !paths) await makeDefaultInbox(settings);
     const roots = await openRoots(paths ?? (roles.watch ? settings.inbox : []));
     const inboxes = roots.map(({ dir }) => dir);
     const bound = sinks.map((spec) => ({
@@ -198,6 +203,8 @@ export class Pipeline {
     const left = () => Math.max(0, until - performance.now());
     let clean = await within(left(), this.#stopTaking());
     clean = (await within(left(), closeAll(this.#stageWorkers))) && clean;
+    // What cannot be delivered now is delivered by whoever runs next: that is not work cut short.
+    await within(Math.min(left() / 2, LAST_DELIVERIES_MS), this.#delivered());
     this.#stopping.abort();
     clean = (await within(left(), this.#stopDeliveries())) && clean;
     if (!clean) {
@@ -212,6 +219,21 @@ export class Pipeline {
   async #stopTaking(): Promise<void> {
     await this.intake?.close();
     await Promise.all(this.watchers.map((watcher) => watcher.close()));
+  }
+
+  /** Waits until the sinks of this process have all that is in the log, but not for one that is down. */
+  async #delivered(): Promise<void> {
+    const { state } = this.backend;
+    const names = this.sinks.map(({ name }) => name);
+    const { last } = await state.logExtent();
+    while (
+      !this.#stopping.signal.aborted &&
+      (await state.sinks()).some(
+        (sink) => names.includes(sink.name) && sink.number < last && sink.trouble === '',
+      )
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
   }
 
   async #stopDeliveries(): Promise<void> {
@@ -379,6 +401,11 @@ export function sinksOf(settings: Settings): SinkSpec[] {
   const sinks = out === undefined ? named : [parseSink(`ndjson:${out}`), ...named];
   checkNames(sinks);
   return sinks;
+}
+
+/** A first `npm start` finds a folder to drop into. One that was named and is not there is a mistake, and told as one. */
+async function makeDefaultInbox({ inbox }: Settings): Promise<void> {
+  if (inbox.length === 1 && inbox[0] === DEFAULT_INBOX) await mkdir(DEFAULT_INBOX, { recursive: true });
 }
 
 /** A folder as it was asked for: `[NAME=]DIR`. A path that is there counts as a path, whatever signs are in it. */

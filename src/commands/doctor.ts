@@ -2,6 +2,8 @@ import { readFile, statfs, access, constants } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { openBackend } from '../queues/backends/choose.js';
 import { sinksOf } from '../pipeline.js';
+import { redactUrls } from '../shared/config/redact.js';
+import type { SinkSpec } from '../sinks/registry.js';
 import { openRoot } from '../watcher/root.js';
 import { EXIT, print, printJson, type CommandSpec, type Invocation } from './command.js';
 
@@ -97,11 +99,17 @@ async function checkBackend({ settings, log }: Invocation): Promise<Finding[]> {
 }
 
 async function checkSinks({ settings }: Invocation): Promise<Finding[]> {
+  let specs: SinkSpec[];
+  try {
+    specs = sinksOf(settings);
+  } catch (error) {
+    return [{ check: 'sinks', ok: false, says: saying(error) }];
+  }
   return Promise.all(
-    sinksOf(settings).map((spec) =>
+    specs.map((spec) =>
       attempt(`sink ${spec.name}`, async () => {
         await spec.create({ namespace: settings.namespace, inboxes: [] }).check();
-        return spec.url;
+        return redactUrls(spec.url);
       }),
     ),
   );
@@ -134,6 +142,10 @@ async function attempt(check: string, work: () => Promise<string>): Promise<Find
   try {
     return { check, ok: true, says: await work() };
   } catch (error) {
-    return { check, ok: false, says: error instanceof Error ? error.message : String(error) };
+    return { check, ok: false, says: saying(error) };
   }
+}
+
+function saying(error: unknown): string {
+  return redactUrls(error instanceof Error ? error.message : String(error));
 }

@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { Pipeline, type PictureCounts } from '../pipeline.js';
 import { STAGE_QUEUES } from '../queues/names.js';
-import { UsageError } from '../shared/errors/errors.js';
 import type { StateStore } from '../shared/state/contract.js';
 import type { FileOutcome } from '../watcher/options.js';
 import { scanRoot, type ScanReport } from '../watcher/scan.js';
 import { EXIT, print, printJson, type CommandSpec, type Invocation } from './command.js';
 import { startProgress } from './progress.js';
+import { checkStdout } from './stdout.js';
 import { onStopSignal, type StopSignal } from './signals.js';
 
 const DRAIN_MS = 8000;
@@ -53,9 +53,7 @@ interface Summary {
 
 async function ingestPaths(invocation: Invocation): Promise<number> {
   const { settings, log, json, args } = invocation;
-  if (json && settings.sinks.some((sink) => /(^|=)stdout:$/.test(sink))) {
-    throw new UsageError('--json and the sink stdout: both want standard output; take one of them away.');
-  }
+  checkStdout(settings, json);
   const started = performance.now();
   const stop = onStopSignal();
   const pipeline = await Pipeline.start({

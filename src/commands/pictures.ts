@@ -71,8 +71,7 @@ async function prune(
     try {
       const unusedSince = Date.now() - days * DAY_MS;
       return await prunePictures({
-        store,
-        index,
+        ...kept,
         unusedSince,
         dryRun,
         referenced: () => referencedBy(state),

@@ -30,7 +30,7 @@ export const rejected: CommandSpec = {
           ...lines,
           files.length === 0
             ? 'No file is rejected.'
-            : `${files.length} files rejected; correct them and drop them again`,
+            : `${files.length === 1 ? '1 file' : `${files.length} files`} rejected; correct and drop again`,
         ].join('\n'),
       );
     }

@@ -5,6 +5,7 @@ import { STAGE_QUEUES, type StageQueue } from '../queues/names.js';
 import { UsageError } from '../shared/errors/errors.js';
 import { nearest } from '../shared/config/resolve.js';
 import { EXIT, type CommandSpec, type Invocation } from './command.js';
+import { checkStdout } from './stdout.js';
 import { onStopSignal } from './signals.js';
 
 /** How long a stop may take before what is open is cut. */
@@ -97,9 +98,7 @@ function withoutDashboard(invocation: Invocation): Invocation {
 }
 
 async function runRoles({ settings, log, json }: Invocation, role: string, roles: Roles): Promise<number> {
-  if (json && settings.sinks.some((sink) => /(^|=)stdout:$/.test(sink))) {
-    throw new UsageError('--json and the sink stdout: both want standard output; take one of them away.');
-  }
+  checkStdout(settings, json);
   const stop = onStopSignal();
   const pipeline = await Pipeline.start({ settings, roles, role, log });
   let server: Dashboard | null = null;

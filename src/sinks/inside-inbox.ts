@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { readlinkSync, realpathSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { UsageError } from '../shared/errors/errors.js';
 import type { SinkContext } from './contract.js';
 
@@ -19,12 +19,26 @@ export function refuseInsideInbox(path: string, { name, inboxes }: SinkContext):
   }
 }
 
-/** The path with the links of those of its folders resolved that are there already. */
-function realPathOf(path: string): string {
+/** Most links followed one after the other: what a system allows, and the end of links in a circle. */
+const MAX_LINKS = 40;
+
+/** The path with its links resolved, as far as anything is there; also those that point to nothing yet. */
+function realPathOf(path: string, links = 0): string {
   try {
     return realpathSync(path);
   } catch {
     const parent = dirname(path);
-    return parent === path ? path : join(realPathOf(parent), basename(path));
+    if (parent === path) return path;
+    const here = join(realPathOf(parent, links), basename(path));
+    const target = links < MAX_LINKS ? linkTarget(here) : null;
+    return target === null ? here : realPathOf(resolve(dirname(here), target), links + 1);
+  }
+}
+
+function linkTarget(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
   }
 }

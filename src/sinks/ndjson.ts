@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { access, mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { UsageError } from '../shared/errors/errors.js';
+import { SinkUnavailableError, UsageError } from '../shared/errors/errors.js';
 import type { Batch, Outcome, Place, Sink, SinkDriver } from './contract.js';
 import { refuseInsideInbox } from './inside-inbox.js';
 import { formatPlace, parsePlace } from './place.js';
@@ -51,32 +51,44 @@ class NdjsonSink implements Sink {
     const [handle, placeHandle] = await this.#handles();
     const { size } = await handle.stat();
     const kept = await readKept(placeHandle);
-    // A file shorter than the place says was emptied by hand: what was in it is not written again unasked.
-    const length = kept ? Math.min(kept.length, size) : await wholeLines(this.#file, size);
+    // A file shorter than the place says was cut by hand: what was in it is not written again unasked.
+    const length = kept && kept.length <= size ? kept.length : await wholeLines(this.#file, size);
     if (length < size) await handle.truncate(length);
     this.#length = length;
     return kept?.place ?? null;
   }
 
   async deliver(batch: Batch): Promise<Outcome> {
-    const { deliveries } = batch;
-    const bytes = Buffer.from(deliveries.map(({ json }) => `${json}\n`).join(''));
     try {
-      const [handle, placeHandle] = await this.#handles();
-      await writeAll(handle, bytes, this.#length);
-      await handle.datasync();
-      this.#length += bytes.length;
-      await writeKept(placeHandle, { place: batch.placeAfter(deliveries.length - 1), length: this.#length });
-      return { kind: 'done', taken: deliveries.length };
+      const handles = await this.#handles();
+      return await this.#append(batch, ...handles);
     } catch (error) {
-      return { kind: 'lost', taken: 0, reason: `${this.#file}: ${(error as Error).message}`, cause: error };
+      // No event is to blame for what a disk refuses: all of them wait. What was half written is cut off on open.
+      await this.close().catch(() => undefined);
+      return { kind: 'retry', taken: 0, reason: `${this.#file}: ${(error as Error).message}` };
     }
   }
 
+  async #append(batch: Batch, handle: FileHandle, placeHandle: FileHandle): Promise<Outcome> {
+    const { deliveries } = batch;
+    const bytes = Buffer.from(deliveries.map(({ json }) => `${json}\n`).join(''));
+    const { nlink, size } = await handle.stat();
+    if (nlink === 0 || size < this.#length) return this.#touchedByHand();
+    await writeAll(handle, bytes, this.#length);
+    await handle.datasync();
+    // Deleted just now: without the place these events come again, into the file that is made anew.
+    if ((await handle.stat()).nlink === 0) return this.#touchedByHand();
+    this.#length += bytes.length;
+    await writeKept(placeHandle, { place: batch.placeAfter(deliveries.length - 1), length: this.#length });
+    return { kind: 'done', taken: deliveries.length };
+  }
+
+  #touchedByHand(): Outcome {
+    return { kind: 'lost', taken: 0, reason: `${this.#file} was deleted or cut while it was written to` };
+  }
+
   async check(): Promise<void> {
-    await mkdir(dirname(this.#file), { recursive: true });
-    const handle = await open(this.#file, 'a');
-    await handle.close();
+    for (const path of [this.#file, `${this.#file}.place`]) await checkWritable(path);
   }
 
   async close(): Promise<void> {
@@ -107,6 +119,37 @@ class NdjsonSink implements Sink {
       if (there === null || there.ino !== ours.ino || there.dev !== ours.dev) return this.close();
     }
   }
+}
+
+/** Whether a file can be written, or made where it is not there yet; makes nothing. */
+async function checkWritable(path: string): Promise<void> {
+  try {
+    const handle = await openToWrite(path, false);
+    await handle.close();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw notWritable(path, error);
+    await checkFolder(dirname(path)).catch((cause: unknown) => {
+      throw notWritable(path, cause);
+    });
+  }
+}
+
+/** The nearest folder that is there must be one in which things can be made. */
+async function checkFolder(path: string): Promise<void> {
+  try {
+    await access(`${path}/.`, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const parent = dirname(path);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === path) throw error;
+    await checkFolder(parent);
+  }
+}
+
+function notWritable(path: string, cause: unknown): SinkUnavailableError {
+  return new SinkUnavailableError(
+    `${path} cannot be written (${(cause as Error).message}); mend that, or give the sink another file.`,
+    { cause },
+  );
 }
 
 async function statAndClose(handle: FileHandle) {

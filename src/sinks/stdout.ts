@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { UsageError } from '../shared/errors/errors.js';
 import type { Batch, Outcome, Sink, SinkDriver } from './contract.js';
 
@@ -35,14 +34,17 @@ class StdoutSink implements Sink {
   }
 
   async deliver({ deliveries }: Batch): Promise<Outcome> {
-    const text = deliveries.map(({ json }) => `${json}\n`).join('');
-    if (!this.#stream.write(text)) {
-      // A reader that goes away while it is waited for closes the stream instead of draining it.
-      await Promise.race([once(this.#stream, 'drain'), once(this.#stream, 'close')]).catch(() => undefined);
-    }
-    if (this.#closed)
-      return { kind: 'lost', taken: 0, reason: 'standard output was closed', cause: this.#closed };
-    return { kind: 'done', taken: deliveries.length };
+    const failure = await this.#print(deliveries.map(({ json }) => `${json}\n`).join(''));
+    if (failure === null) return { kind: 'done', taken: deliveries.length };
+    this.#closed = failure;
+    return { kind: 'lost', taken: 0, reason: 'standard output was closed', cause: failure };
+  }
+
+  /** Waits until the reader's side has it, or until it is known to have gone; answers why. */
+  #print(text: string): Promise<Error | null> {
+    return new Promise((resolve) => {
+      this.#stream.write(text, (error) => resolve(error ?? null));
+    });
   }
 
   async check(): Promise<void> {
@@ -50,9 +52,11 @@ class StdoutSink implements Sink {
       throw new Error('Standard output is closed: its reader has gone.');
   }
 
-  async close(): Promise<void> {
-    this.#stream.off('error', this.#onError);
-  }
+  /**
+   * Standard output is the process's and stays open. The listener stays too: a stream may tell of a reader that went
+   * when the sink is closed already, which without a listener would end the process.
+   */
+  async close(): Promise<void> {}
 
   readonly #onError = (error: Error): void => {
     this.#closed = error;

@@ -35,7 +35,9 @@ export interface DeliverDeps {
  */
 export class Deliverer {
   readonly #deps: DeliverDeps;
-  #troubled = false;
+  #toldDown = false;
+  /** The trouble that the state has of this sink; empty when it has none. */
+  #noted = '';
   /** The delivery that failed last, and how often in a row. */
   #failing = { number: -1, times: 0 };
 
@@ -47,16 +49,18 @@ export class Deliverer {
     const { queue, state, name } = this.#deps;
     checkPayload(deliveriesPayload, job.data, job.queueName, job.id ?? '?');
     if (job.name === 'tick') return wakeSink(queue);
-    const lease = await state.leaseSink(name);
-    let at = await this.#placeOf(lease);
+    const { lease, from } = await this.#start();
+    let at = from;
     const until = performance.now() + JOB_MS;
     while (!signal.aborted) {
       const entries = await state.readLog(at, BATCH);
       if (entries.length === 0) break;
       const outcome = await this.#deliver(entries, lease.generation);
-      const reached = await this.#settle(entries, outcome);
+      const { reached, gaveUp } = await this.#settle(entries, outcome);
       if (reached > at && !(await state.moveSink(name, lease.epoch, reached))) return;
       at = reached;
+      // The next run opens the sink again and goes on behind the event at once.
+      if (outcome.kind === 'lost' && gaveUp) return wakeSink(queue);
       if (outcome.kind === 'lost' || outcome.kind === 'retry') await this.#putOff(job, token, outcome);
       else await this.#wentWell();
       if (performance.now() > until) return wakeSink(queue);
@@ -64,30 +68,59 @@ export class Deliverer {
     await this.#wentWell();
   }
 
-  /** The sink's own place if it counts, else the state's. */
-  async #placeOf(lease: SinkPlace): Promise<number> {
-    const { sink, state, name, log } = this.#deps;
-    let remembered: Place | null;
-    try {
-      remembered = await sink.open();
-    } catch (error) {
-      await this.#trouble(error instanceof Error ? error.message : String(error));
-      throw new SinkUnavailableError(`The sink ${name} cannot be opened: ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
-    if (!remembered || remembered.logId !== state.logId || remembered.generation !== lease.generation) {
-      return lease.number;
+  /** Takes the lease and finds where to begin: behind the sink's own place if it counts, else behind the state's. */
+  async #start(): Promise<{ lease: SinkPlace; from: number }> {
+    const { state, name } = this.#deps;
+    const lease = await state.leaseSink(name);
+    this.#noted = lease.trouble;
+    const place = await this.#open();
+    if (!place || place.logId !== state.logId || place.generation !== lease.generation) {
+      return { lease, from: lease.number };
     }
     const { last } = await state.logExtent();
-    if (remembered.number <= last) return Math.max(remembered.number, 0);
-    // The backend lost its last moments. What it wrote since has low numbers: go by its own cursor, and number on above.
+    if (place.number > last) return this.#numberOn(place, Math.min(lease.number, last));
+    return { lease, from: await this.#pastDeadLetters(place.number, lease.number) };
+  }
+
+  async #open(): Promise<Place | null> {
+    const { sink, name } = this.#deps;
+    try {
+      return await sink.open();
+    } catch (error) {
+      const reason = reasonOf(error);
+      await this.#trouble(reason);
+      throw new SinkUnavailableError(`The sink ${name} cannot be opened: ${reason}`, { cause: error });
+    }
+  }
+
+  /**
+   * The sink is ahead of the log: the backend has lost what it wrote last, and what it wrote since has low numbers. Goes
+   * by the state's cursor, and later events are numbered on from past the sink's place. The generation is raised
+   * first: from then on the sink's place does not count, so that a run that fails now steps over nothing.
+   */
+  async #numberOn(place: Place, cursor: number): Promise<{ lease: SinkPlace; from: number }> {
+    const { state, name, log } = this.#deps;
     log.warn(
-      { sink: name, place: remembered.number, head: last },
+      { sink: name, place: place.number, cursor },
       `The sink ${name} is ahead of the log: the backend has lost what it wrote last`,
     );
-    await state.skipLogTo(remembered.number);
-    return Math.min(lease.number, last);
+    await state.setSink(name, cursor);
+    await state.skipLogTo(place.number);
+    const lease = await state.leaseSink(name);
+    return { lease, from: lease.number };
+  }
+
+  /**
+   * The sink's place, moved over events right behind it that were given up on: the cursor knows of those, the sink does
+   * not, and they would come up again with each run.
+   */
+  async #pastDeadLetters(place: number, cursor: number): Promise<number> {
+    if (place >= cursor) return place;
+    const letters = await this.#deps.state.deadLetters(this.#deps.name);
+    const givenUp = new Set(letters.map(({ number }) => number));
+    let at = place;
+    while (at < cursor && givenUp.has(at + 1)) at++;
+    return at;
   }
 
   async #deliver(entries: readonly LogEntry[], generation: number): Promise<Outcome> {
@@ -98,16 +131,23 @@ export class Deliverer {
       deliveries,
       placeAfter: (index) => ({ logId: state.logId, generation, number: entries[index]?.number ?? 0 }),
     };
-    return sink.deliver(batch);
+    try {
+      return await sink.deliver(batch);
+    } catch (error) {
+      return { kind: 'lost', taken: 0, reason: reasonOf(error), cause: error };
+    }
   }
 
   /** The number reached: what was taken, and behind it what is given up on. */
-  async #settle(entries: readonly LogEntry[], outcome: Outcome): Promise<number> {
+  async #settle(
+    entries: readonly LogEntry[],
+    outcome: Outcome,
+  ): Promise<{ reached: number; gaveUp: boolean }> {
     const reached = entries[outcome.taken - 1]?.number ?? (entries[0]?.number ?? 1) - 1;
     const stuck = entries[outcome.taken];
-    if (outcome.kind === 'done' || !stuck) return reached;
+    if (outcome.kind === 'done' || !stuck) return { reached, gaveUp: false };
     const toBlame = outcome.kind === 'refused' || (outcome.kind === 'lost' && (await this.#isToBlame(stuck)));
-    if (!toBlame) return reached;
+    if (!toBlame) return { reached, gaveUp: false };
     const { state, name, log } = this.#deps;
     const { number, id: eventId, articleId, subject } = stuck;
     await state.addDeadLetter({ sink: name, number, eventId, articleId, subject, reason: outcome.reason });
@@ -115,13 +155,15 @@ export class Deliverer {
       { sink: name, eventId, articleId, reason: outcome.reason },
       `The sink ${name} does not take an event; it is kept as a dead letter`,
     );
-    return number;
+    return { reached: number, gaveUp: true };
   }
 
   async #isToBlame({ number }: LogEntry): Promise<boolean> {
     this.#failing = { number, times: this.#failing.number === number ? this.#failing.times + 1 : 1 };
     if (this.#failing.times < MAX_FAILURES) return false;
-    return this.#deps.sink.check().then(
+    const { sink } = this.#deps;
+    await sink.close().catch(() => undefined);
+    return sink.check().then(
       () => true,
       () => false,
     );
@@ -144,20 +186,28 @@ export class Deliverer {
 
   /** Says once that a sink is down, however often it is tried. */
   async #trouble(reason: string): Promise<void> {
-    if (this.#troubled) return;
-    this.#troubled = true;
     const { name, state, log } = this.#deps;
-    log.warn({ sink: name, reason }, `The sink ${name} is down: ${reason}; its events wait`);
+    if (!this.#toldDown)
+      log.warn({ sink: name, reason }, `The sink ${name} is down: ${reason}; its events wait`);
+    this.#toldDown = true;
+    if (this.#noted === reason) return;
     await state.noteSinkTrouble(name, reason);
+    this.#noted = reason;
   }
 
   async #wentWell(): Promise<void> {
-    if (!this.#troubled) return;
-    this.#troubled = false;
     const { name, state, log } = this.#deps;
-    log.info({ sink: name }, `The sink ${name} takes events again`);
+    if (this.#toldDown) log.info({ sink: name }, `The sink ${name} takes events again`);
+    this.#toldDown = false;
+    // Also what a process before this one noted.
+    if (this.#noted === '') return;
     await state.noteSinkTrouble(name, '');
+    this.#noted = '';
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 class LogDelivery implements Delivery {

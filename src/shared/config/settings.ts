@@ -4,6 +4,7 @@ import { scoringProfileSchema } from '../scoring/profile.js';
 
 const HOST = /^(\[[0-9a-f:.]+\]|[^\s:/@[\]]+)(:\d{1,5})?$/i;
 const STORE = /^s3:\/\/[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](\/(?!\.{1,2}(\/|$))[\w!.*'()-]+)*\/?$/;
+export const DEFAULT_INBOX = './inbox';
 const extension = z.string().regex(/^\.[a-z0-9]+$/i, 'an extension with its dot, such as .html');
 
 function isTimeZone(name: string): boolean {
@@ -20,7 +21,7 @@ function isTimeZone(name: string): boolean {
  * name. An unknown key is an error.
  */
 export const settingsSchema = z.strictObject({
-  inbox: z.array(z.string().min(1)).min(1).default(['./inbox']),
+  inbox: z.array(z.string().min(1)).min(1).default([DEFAULT_INBOX]),
   out: z.string().min(1).optional(),
   sinks: z.array(z.string().min(1)).default([]),
   state: z.string().min(1).default('./.galley'),

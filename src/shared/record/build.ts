@@ -34,6 +34,7 @@ export function buildRecordBody({ article, images, source, scored }: RecordParts
   return body as RecordBody;
 }
 
-function isoOfNs(ns: string): string {
+/** A time in nanoseconds since the epoch, decimal, as a moment of a record. */
+export function isoOfNs(ns: string): string {
   return new Date(Number(BigInt(ns) / 1_000_000n)).toISOString();
 }

@@ -92,17 +92,18 @@ export type RelatedEntry = z.infer<typeof relatedEntrySchema>;
 export const scoreLineSchema = z.object({ signal: z.string(), points: z.number().int(), why: z.string() });
 export type ScoreLine = z.infer<typeof scoreLineSchema>;
 
+/** The scores that a file came with: another system's, kept and not used. */
+const declaredScoresSchema = z.object({
+  quality: z.number().optional(),
+  heat: z.number().optional(),
+  published: z.boolean().optional(),
+});
+
 export const scoresSchema = z.object({
   profile: z.string(),
   quality: z.array(scoreLineSchema),
   heat: z.array(scoreLineSchema),
-  declared: z
-    .object({
-      quality: z.number().optional(),
-      heat: z.number().optional(),
-      published: z.boolean().optional(),
-    })
-    .optional(),
+  declared: declaredScoresSchema.optional(),
 });
 export type Scores = z.infer<typeof scoresSchema>;
 
@@ -119,11 +120,8 @@ export const bodySchema = z.object({
   words: z.number().int().nonnegative(),
 });
 
-/**
- * What a file says, validated and normalised, before pictures are fetched and scores given. The keys stand in
- * the order in which records are written.
- */
-export const articleSchema = z.object({
+/** What a file says of itself and a record repeats. The keys stand in the order in which records are written. */
+const said = {
   category: z.string().optional(),
   title: z.string(),
   excerpt: z.string().optional(),
@@ -139,15 +137,14 @@ export const articleSchema = z.object({
   provider: providerSchema,
   topics: z.array(z.string()),
   body: bodySchema.optional(),
+};
+
+/** What a file says, validated and normalised, before pictures are fetched and scores given. */
+export const articleSchema = z.object({
+  ...said,
   images: z.array(declaredImageSchema),
   related: z.array(relatedEntrySchema),
-  declaredScores: z
-    .object({
-      quality: z.number().optional(),
-      heat: z.number().optional(),
-      published: z.boolean().optional(),
-    })
-    .optional(),
+  declaredScores: declaredScoresSchema.optional(),
   secured: z.string().optional(),
   extra: z.record(z.string(), z.unknown()),
 });
@@ -160,21 +157,7 @@ export const recordSchema = z.object({
   contentHash: z.string(),
   slug: z.string(),
   source: sourceSchema,
-  category: z.string().optional(),
-  title: z.string(),
-  excerpt: z.string().optional(),
-  publishedDateTime: moment.optional(),
-  type: z.string(),
-  locale: z.string().optional(),
-  language: z.string().optional(),
-  originalUrl: webAddress.optional(),
-  webUrl: webAddress.optional(),
-  canonicalUrl: webAddress.optional(),
-  ampWebUrl: webAddress.optional(),
-  cdnAmpWebUrl: webAddress.optional(),
-  provider: providerSchema,
-  topics: z.array(z.string()),
-  body: bodySchema.optional(),
+  ...said,
   images: z.array(recordImageSchema),
   related: z.array(relatedEntrySchema),
   duplicateOf: z.string().optional(),

@@ -1,3 +1,4 @@
+import { isoOfNs } from '../record/build.js';
 import type { Claim, Rank } from './rows.js';
 
 /**
@@ -31,4 +32,11 @@ export function renamed(claim: Claim, to: { key: string; path: string }): Claim 
   const body = JSON.parse(claim.body) as { source: { path: string } };
   body.source.path = to.path;
   return { ...claim, sourceKey: to.key, path: to.path, body: JSON.stringify(body) };
+}
+
+/** The same claim of a file that was only touched: its modification time counts in `compareClaims`. */
+export function touched(claim: Claim, mtimeNs: string): Claim {
+  const body = JSON.parse(claim.body) as { source: { modifiedAt: string } };
+  body.source.modifiedAt = isoOfNs(mtimeNs);
+  return { ...claim, rank: { ...claim.rank, mtimeNs }, body: JSON.stringify(body) };
 }

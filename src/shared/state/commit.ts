@@ -3,8 +3,8 @@ import type { Change, CommitInput, CommitPort, CommitResult, CommitTransaction }
 import { decide, type Decision, type Loaded } from './decide.js';
 import type { ArticleRow, SourceRow } from './rows.js';
 
-/** Rounds after which a commit that keeps losing to others gives up; its job is tried again. */
-const MAX_ROUNDS = 100;
+/** Rounds in which nothing got through, after which a commit that keeps losing to others gives up; its job is tried again. */
+const MAX_LOST_ROUNDS = 100;
 
 interface Pending {
   readonly index: number;
@@ -22,14 +22,16 @@ interface Pending {
 export async function commitBatch(port: CommitPort, inputs: readonly CommitInput[]): Promise<CommitResult[]> {
   const results: CommitResult[] = [];
   let pending: readonly Pending[] = inputs.map((input, index) => ({ index, input }));
-  for (let round = 0; pending.length > 0; round++) {
-    if (round === MAX_ROUNDS) {
+  for (let lost = 0; pending.length > 0;) {
+    if (lost === MAX_LOST_ROUNDS) {
       throw new StateStoreError(
         `Committing ${pending.length} observations: other processes keep changing the same rows.`,
       );
     }
     const batch = pending;
     pending = await port.transact((transaction) => attempt(transaction, batch, results));
+    // Many observations of one article go one a round, and that is not losing.
+    lost = pending.length < batch.length ? 0 : lost + 1;
   }
   return results;
 }

@@ -1,7 +1,7 @@
 import { sourceHash } from '../article/ids.js';
 import type { EventKind } from '../events/event.js';
 import type { Gone, Present } from './observation.js';
-import { compareClaims, renamed, without } from './claims.js';
+import { compareClaims, renamed, touched, without } from './claims.js';
 import type { Change, CommitInput, Finding } from './contract.js';
 import type { LogDraft } from '../events/log-entry.js';
 import type { ArticleRow, Claim, SourceOutcome, SourceRow } from './rows.js';
@@ -38,10 +38,27 @@ export function decide(input: CommitInput, loaded: Loaded): Decision {
   const work = new Workspace(loaded);
   const { observation, finding } = input;
   const row = work.source(observation.key);
-  if (row && !isLater(input, row)) return { kind: 'stale' };
+  if (row && !isLater(input, row)) return decideStale(work, observation, row);
   if (finding.kind === 'same' && !isSame(observation, row)) return { kind: 'differs' };
 
-  const outcome = applyFinding(work, input, row);
+  return decided(work, observation.key, applyFinding(work, input, row));
+}
+
+/**
+ * A reading that comes too late says nothing of its own source any more; but if it was a rename, then it alone says
+ * that the old path is gone.
+ */
+function decideStale(work: Workspace, observation: CommitInput['observation'], row: SourceRow): Decision {
+  const from = observation.kind === 'present' ? observation.movedFrom : undefined;
+  if (!from) return { kind: 'stale' };
+  const old = work.source(from.key);
+  if (old && old.number >= from.number) return { kind: 'stale' };
+  const outcome = leave(work, from, old);
+  const decision = decided(work, from.key, outcome);
+  return decision.kind === 'change' ? { ...decision, articleId: row.articleId } : decision;
+}
+
+function decided(work: Workspace, key: string, outcome: SourceOutcome): Decision {
   if (work.missing.sources.size > 0 || work.missing.articles.size > 0) {
     return { kind: 'needs', sources: [...work.missing.sources], articles: [...work.missing.articles] };
   }
@@ -49,7 +66,7 @@ export function decide(input: CommitInput, loaded: Loaded): Decision {
     kind: 'change',
     change: work.change(),
     outcome,
-    articleId: work.source(observation.key)?.articleId ?? null,
+    articleId: work.source(key)?.articleId ?? null,
   };
 }
 
@@ -73,11 +90,8 @@ function applyFinding(work: Workspace, input: CommitInput, row: SourceRow | null
   if (observation.kind === 'gone') return leave(work, observation, row);
   const base = presentRow(observation, retry, row);
   switch (finding.kind) {
-    case 'same': {
-      const outcome = row?.problems ? 'rejected' : 'unchanged';
-      work.putSource({ ...base, problems: row?.problems ?? null, outcome });
-      return outcome;
-    }
+    case 'same':
+      return seeAgain(work, base, row);
     case 'rejected':
       return reject(work, observation, base, finding.problems);
     case 'accepted':
@@ -132,6 +146,23 @@ function leave(work: Workspace, observation: Pick<Gone, 'key' | 'path' | 'number
   if (row?.articleId) work.changeClaims(row.articleId, (claims) => without(claims, observation.key));
   work.settle();
   return 'removed' as const;
+}
+
+/** The same bytes: nothing is new but the time of modification, by which the files of one article are ordered. */
+function seeAgain(work: Workspace, base: SourceRow, row: SourceRow | null): SourceOutcome {
+  if (row?.problems) {
+    work.putSource({ ...base, problems: row.problems, outcome: 'rejected' });
+    return 'rejected';
+  }
+  work.putSource(base);
+  const mtimeNs = base.stat?.mtimeNs;
+  if (row?.articleId && mtimeNs !== undefined && mtimeNs !== row.stat?.mtimeNs) {
+    work.changeClaims(row.articleId, (claims) =>
+      claims.map((claim) => (claim.sourceKey === base.key ? touched(claim, mtimeNs) : claim)),
+    );
+    work.settle();
+  }
+  return work.finishAccepted(base.key, row, null);
 }
 
 /** The row of the source that this one was renamed from, if it has not been seen again since. */
