@@ -113,6 +113,11 @@ export class Pipeline {
         `galley ${role} is for several processes on one backend; set REDIS_URL or DATABASE_URL, or use galley run.`,
       );
     }
+    if (settings.processes > 1) {
+      throw new UsageError(
+        '--processes: this version works in one process; start more with galley work on Redis or Postgres.',
+      );
+    }
     if (roles.watch && !paths) await makeDefaultInbox(settings);
     const roots = await openRoots(paths ?? (roles.watch ? settings.inbox : []));
     const inboxes = roots.map(({ dir }) => dir);

@@ -1,3 +1,4 @@
+import type { JobsOptions } from 'bullmq';
 import type { Logger } from 'pino';
 import type { JobQueue } from '../queues/backends/contract.js';
 import { stageJob } from '../queues/job-options.js';
@@ -10,9 +11,11 @@ import {
   MAX_INLINE_TEXT,
   observationJobId,
 } from '../queues/payloads.js';
+import { GalleyError } from '../shared/errors/errors.js';
 import type { StateStore } from '../shared/state/contract.js';
 import type { Observation, Sighting } from '../shared/state/observation.js';
 import type { Intake } from './ports.js';
+import { ObservationsUnderWay, type UnderWay } from './under-way.js';
 
 /** Most observations under way, read but not committed: what bounds memory, and keeps queues shallow. */
 const MAX_UNDER_WAY = 1000;
@@ -24,18 +27,9 @@ const LOOK_INTERVAL_MS = 50;
 /** Observations younger than this are looked up only if nobody in this process said they are committed. */
 const LOOK_AFTER_MS = 200;
 const LOOK_BATCH = 250;
-/** From this age on it is also asked whether the observation's jobs have failed for good. */
+/** At this age, and then as often, it is also asked whether the observation's jobs have failed for good. */
 const FAILED_AFTER_MS = 3000;
 const RETRY_MS = 500;
-
-interface UnderWay {
-  readonly key: string;
-  readonly number: number;
-  readonly jobIds: readonly string[];
-  readonly ticket: number;
-  readonly since: number;
-  askedAt: number;
-}
 
 interface Given {
   readonly ticket: number;
@@ -61,8 +55,9 @@ export class ArticleIntake implements Intake {
   readonly #failures: FailureBook;
   readonly #log: Logger;
   readonly #buffer: Given[] = [];
-  /** By key, in the order of the last observation of each. */
-  readonly #underWay = new Map<string, UnderWay>();
+  /** Taken off the buffer and not sent yet: being numbered, or waiting for the backend to be back. */
+  readonly #inHand = new Set<Given>();
+  readonly #underWay = new ObservationsUnderWay();
   readonly #failed = new Set<string>();
   readonly #waiters = new Set<{ readonly ready: () => boolean; readonly resolve: () => void }>();
   readonly #looking: NodeJS.Timeout;
@@ -98,15 +93,12 @@ export class ArticleIntake implements Intake {
   }
 
   get underWay(): number {
-    return this.#underWay.size + this.#buffer.length;
+    return this.#underWay.size + this.#inHand.size + this.#buffer.length;
   }
 
   /** Told by this process's workers: saves asking the state. */
   noteCommitted(key: string, number: number): void {
-    const entry = this.#underWay.get(key);
-    if (!entry || entry.number > number) return;
-    this.#underWay.delete(key);
-    this.#release();
+    if (this.#underWay.removeUpTo(key, number)) this.#release();
   }
 
   /** Stops taking and looking; what is under way stays with the queues. Waiting calls are let go. */
@@ -119,13 +111,22 @@ export class ArticleIntake implements Intake {
   }
 
   async #give(given: Omit<Given, 'ticket'>): Promise<void> {
-    await this.#wait(() => this.underWay < MAX_UNDER_WAY);
+    // Asked again after each wait: several are let go by one commit.
+    while (this.underWay >= MAX_UNDER_WAY && !this.#closed) {
+      await this.#wait(() => this.underWay < MAX_UNDER_WAY);
+    }
     if (this.#closed) return;
     this.#failed.delete(given.key);
     this.#buffer.push({ ...given, ticket: ++this.#tickets });
+    this.#startSending();
+  }
+
+  #startSending(): void {
+    if (this.#closed) return;
     this.#sending ??= this.#send().finally(() => {
       this.#sending = null;
-      this.#release();
+      // Something may have come after the last look at the buffer.
+      if (this.#buffer.length > 0) this.#startSending();
     });
   }
 
@@ -134,6 +135,7 @@ export class ArticleIntake implements Intake {
       if (this.#underWay.size >= BACKLOG && this.#buffer.length < MAX_CHUNK) await pause(FILL_MS);
       else await Promise.resolve();
       const taken = this.#buffer.splice(0, MAX_UNDER_WAY);
+      for (const given of taken) this.#inHand.add(given);
       await this.#sendUntilTaken(taken);
     }
   }
@@ -144,44 +146,42 @@ export class ArticleIntake implements Intake {
         return await this.#enqueue(taken);
       } catch (error) {
         if (this.#closed) return;
+        if (error instanceof GalleyError && !error.retryable) return this.#sendOneByOne(taken, error);
         this.#log.debug({ err: error }, 'Observations could not be put into the queue; trying again');
         await pause(RETRY_MS);
       }
     }
   }
 
+  /** One of these can never be sent: it fails alone. */
+  async #sendOneByOne(taken: readonly Given[], error: GalleyError): Promise<void> {
+    const [only] = taken;
+    if (taken.length > 1) {
+      for (const given of taken) await this.#sendUntilTaken([given]);
+    } else if (only) {
+      this.#log.error({ err: error, path: only.path }, 'A file could not be put into the queue');
+      this.#failed.add(only.key);
+      this.#inHand.delete(only);
+      this.#release();
+    }
+  }
+
   async #enqueue(taken: readonly Given[]): Promise<void> {
     const observations = await this.#number(taken);
     const perJob = this.#underWay.size >= BACKLOG ? MAX_CHUNK : Math.ceil(taken.length / MAX_CHUNK);
-    const chunks = chunked(observations, Math.min(MAX_CHUNK, Math.max(1, perJob)));
-    const jobs = chunks.map((chunk) => {
-      const jobId = chunkJobId(chunk);
-      const data = checkPayload(articlesPayload, { observations: chunk }, 'articles', jobId);
-      const [first] = chunk;
-      return {
-        name: chunk.length === 1 && first ? first.path : `${chunk.length} articles`,
-        data,
-        opts: stageJob(jobId),
-        chunk,
-      };
-    });
-    const now = performance.now();
-    const tickets = new Map(taken.map((given) => [given.key, given.ticket]));
-    for (const { chunk, opts } of jobs) {
-      for (const { key, number } of chunk) {
-        const jobIds = [...new Set([opts.jobId ?? '', observationJobId({ key, number })])];
-        this.#underWay.delete(key);
-        this.#underWay.set(key, {
-          key,
-          number,
-          jobIds,
-          ticket: tickets.get(key) ?? 0,
-          since: now,
-          askedAt: now,
-        });
-      }
+    const jobs = chunked(observations, Math.min(MAX_CHUNK, Math.max(1, perJob))).map(jobOf);
+    const tickets = new Map(observations.map(({ number }, index) => [number, taken[index]?.ticket ?? 0]));
+    const sent = jobs.flatMap((job) => underWayWith(job, tickets, performance.now()));
+    // Before the jobs are sent: they may be done before that is answered.
+    for (const given of taken) this.#inHand.delete(given);
+    for (const entry of sent) this.#underWay.add(entry);
+    try {
+      await this.#queue.addBulk(jobs);
+    } catch (error) {
+      for (const entry of sent) this.#underWay.remove(entry);
+      for (const given of taken) this.#inHand.add(given);
+      throw error;
     }
-    await this.#queue.addBulk(jobs.map(({ name, data, opts }) => ({ name, data, opts })));
   }
 
   async #number(taken: readonly Given[]): Promise<Observation[]> {
@@ -223,9 +223,10 @@ export class ArticleIntake implements Intake {
       let done = 0;
       for (const entry of due) {
         entry.askedAt = performance.now();
-        if ((rows.get(entry.key)?.number ?? 0) < entry.number) await this.#checkFailed(entry);
+        const committed = rows.get(entry.key)?.number ?? 0;
+        if (committed < entry.number) await this.#checkFailed(entry);
         else {
-          this.noteCommitted(entry.key, entry.number);
+          this.noteCommitted(entry.key, committed);
           done++;
         }
       }
@@ -235,7 +236,7 @@ export class ArticleIntake implements Intake {
 
   *#due(now: number): Iterable<UnderWay> {
     let count = 0;
-    for (const entry of this.#underWay.values()) {
+    for (const entry of this.#underWay) {
       if (now - entry.askedAt < LOOK_AFTER_MS) continue;
       yield entry;
       if (++count === LOOK_BATCH) return;
@@ -243,22 +244,20 @@ export class ArticleIntake implements Intake {
   }
 
   async #checkFailed(entry: UnderWay): Promise<void> {
-    if (performance.now() - entry.since < FAILED_AFTER_MS) return;
-    if (!(await this.#failures.hasFailed(entry.jobIds))) return;
-    if (this.#underWay.get(entry.key) !== entry) return;
-    this.#failed.add(entry.key);
-    this.#underWay.delete(entry.key);
+    if (performance.now() - entry.failureAskedAt < FAILED_AFTER_MS) return;
+    entry.failureAskedAt = performance.now();
+    if (!(await this.#failures.hasFailed(entry.jobIds)) || !this.#underWay.has(entry)) return;
+    // A later observation of the source says what becomes of it.
+    if (this.#underWay.isLatest(entry)) this.#failed.add(entry.key);
+    this.#underWay.remove(entry);
     this.#release();
   }
 
+  /** Ticket of the oldest that was given and is not done. */
   #oldestTicket(): number {
-    let oldest = this.#buffer[0]?.ticket ?? Number.POSITIVE_INFINITY;
-    for (const entry of this.#underWay.values()) {
-      oldest = Math.min(oldest, entry.ticket);
-      break;
-    }
-    // What was taken off the buffer and is being numbered is in neither.
-    return this.#sending !== null && oldest === Number.POSITIVE_INFINITY ? 0 : oldest;
+    let oldest = this.#underWay.oldestTicket ?? Number.POSITIVE_INFINITY;
+    for (const { ticket } of this.#inHand) oldest = Math.min(oldest, ticket);
+    return Math.min(oldest, this.#buffer[0]?.ticket ?? Number.POSITIVE_INFINITY);
   }
 
   async #wait(ready: () => boolean): Promise<void> {
@@ -294,6 +293,39 @@ function chunked(observations: readonly Observation[], size: number): Observatio
   }
   if (chunk.length > 0) chunks.push(chunk);
   return chunks;
+}
+
+interface ChunkJob {
+  readonly name: string;
+  readonly data: { observations: Observation[] };
+  readonly opts: JobsOptions & { jobId: string };
+}
+
+/** @throws PayloadError when an observation fits no job */
+function jobOf(observations: Observation[]): ChunkJob {
+  const jobId = chunkJobId(observations);
+  const [first] = observations;
+  return {
+    name: observations.length === 1 && first ? first.path : `${observations.length} articles`,
+    data: checkPayload(articlesPayload, { observations }, 'articles', jobId),
+    opts: { ...stageJob(jobId), jobId },
+  };
+}
+
+/** The observations of a job as they are kept count of, from now on. */
+function underWayWith(
+  { data, opts }: ChunkJob,
+  tickets: ReadonlyMap<number, number>,
+  now: number,
+): UnderWay[] {
+  return data.observations.map(({ key, number }) => ({
+    key,
+    number,
+    jobIds: [...new Set([opts.jobId, observationJobId({ key, number })])],
+    ticket: tickets.get(number) ?? 0,
+    askedAt: now,
+    failureAskedAt: now,
+  }));
 }
 
 function pause(ms: number): Promise<void> {

@@ -10,7 +10,7 @@ import { Deliverer } from '../../src/workers/deliver.js';
 import { permanentAsUnrecoverable } from '../../src/workers/permanent.js';
 import { wakeSink } from '../../src/workers/waker.js';
 import { accepted, bodyOf } from '../contracts/commit-inputs.js';
-import { silent, TEST_BACKENDS, type TestServer } from './backends.js';
+import { silent, TEST_BACKENDS, type TestServer } from '../support/test-backends.js';
 import { ScriptedSink, upTo } from './scripted-sink.js';
 
 const SINK = 'scripted';

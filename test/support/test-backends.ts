@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import type { Backend } from '../../src/queues/backends/contract.js';
 import { openEmbeddedBackend } from '../../src/queues/backends/embedded.js';
 import { openRedisBackend } from '../../src/queues/backends/redis.js';
-import { redisWanted, startRedisServer } from '../support/redis-server.js';
+import { redisWanted, startRedisServer } from './redis-server.js';
 
 /** A running server for the tests of one file. */
 export interface TestServer {
