@@ -11,6 +11,8 @@ import { eventSchema } from '../../src/shared/events/event.js';
 import { recordSchema, type RecordImage } from '../../src/shared/record/schema.js';
 import { startHost, type TestHost } from '../fetch/misbehaving-host.js';
 import { noise } from '../pictures/samples.js';
+import { freePort } from '../support/free-port.js';
+import { KEYS, startS3 } from '../support/s3-server.js';
 
 const command = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const ARTICLES = 2000;
@@ -23,10 +25,16 @@ interface Ended {
   readonly stderr: string;
 }
 
-async function galley(cwd: string, ...args: string[]): Promise<Ended> {
+const galley = (cwd: string, ...args: string[]): Promise<Ended> => galleyWith({}, cwd, args);
+
+async function galleyWith(
+  env: Readonly<Record<string, string>>,
+  cwd: string,
+  args: readonly string[],
+): Promise<Ended> {
   const child = spawn(process.execPath, [command, ...args], {
     cwd,
-    env: { ...process.env, REDIS_URL: '', DATABASE_URL: '' },
+    env: { ...process.env, REDIS_URL: '', DATABASE_URL: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const said = { stdout: '', stderr: '' };
@@ -168,4 +176,54 @@ describe('pictures that many articles point at', () => {
     expect(code).toBe(64);
     expect(stderr).toContain(message);
   });
+});
+
+describe('a pipeline whose pictures are kept in S3', () => {
+  const envOf = (endpoint: string): Record<string, string> => ({
+    GALLEY_STORE: 's3://pictures/site',
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: KEYS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: KEYS.secretAccessKey,
+  });
+  let home: string;
+  beforeAll(async () => {
+    home = await mkdtemp(path.join(tmpdir(), 'galley-pictures-'));
+    await mkdir(path.join(home, 'in'));
+    return () => rm(home, { recursive: true, force: true });
+  });
+
+  it('puts them there and nowhere else, and prunes there', async () => {
+    await using server = await startS3();
+    const jpeg = await noise(400, 260).jpeg().toBuffer();
+    await using host = await startHost({ '/a.jpg': (_request, response) => response.end(jpeg) });
+    await writeFile(
+      path.join(home, 'in', 'a.md'),
+      `---\ntitle: An article of the day\ntype: article\npublishedDateTime: 2024-05-01T10:00:00Z\n` +
+        `originalUrl: https://news.example/a\ntopics: [weather]\nprovider:\n  name: Example\n` +
+        `images:\n  - url: ${host.origin}/a.jpg\n---\n\nIt rained.\n`,
+    );
+    const env = envOf(server.endpoint);
+    const { code, stdout } = await galleyWith(env, home, [
+      'ingest',
+      'in',
+      '--out',
+      'out.ndjson',
+      '--json',
+      '--allow-host',
+      `127.0.0.1:${host.port}`,
+    ]);
+    expect(code).toBe(0);
+    expect(summarySchema.parse(JSON.parse(stdout)).images).toMatchObject({ verified: 1, failed: 0 });
+    expect(await readdir(path.join(home, '.galley'))).not.toContain('images');
+    await server.age('site', MONTH_MS);
+    const pruned = await galleyWith(env, home, ['pictures', 'prune', '--json']);
+    expect(prunedSchema.parse(JSON.parse(pruned.stdout))).toMatchObject({ pictures: 0, entries: 0 });
+  }, 60_000);
+
+  it('does not start while nothing answers there, and says so in one line', async () => {
+    const env = envOf(`http://127.0.0.1:${await freePort()}`);
+    const { code, stderr } = await galleyWith(env, home, ['ingest', 'in', '--out', 'other.ndjson']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/galley: Could not list s3:\/\/pictures\/site in the image store \(/);
+  }, 60_000);
 });
