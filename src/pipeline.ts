@@ -174,7 +174,8 @@ export class Pipeline {
       const dir = this.roots[index]?.dir ?? '?';
       return [
         ...(root === 'missing' ? [`the inbox ${dir} is not there`] : []),
-        ...(withheld
+        // Of a root that is not there, all is gone, and nobody should be told to believe it.
+        ...(withheld && withheld.reason === 'half-gone'
           ? [`${withheld.count} files of ${dir} are gone at once; --accept-removals believes it`]
           : []),
         ...(trouble === null ? [] : [trouble]),
@@ -356,15 +357,16 @@ export class Pipeline {
     this.intake = new ArticleIntake({
       state: this.backend.state,
       queue: this.queue('articles'),
-      failures: {
-        async hasFailed(jobIds) {
+      jobs: {
+        async areOver(jobIds) {
+          // In this order: an article goes from `articles` to `scores`, and is in the second before it leaves the first.
           for (const queue of stages) {
             for (const id of jobIds) {
               const job = await queue.getJob(id);
-              if (job && (await job.getState()) === 'failed') return true;
+              if (job && !['failed', 'completed', 'unknown'].includes(await job.getState())) return false;
             }
           }
-          return false;
+          return true;
         },
       },
       log: this.log,
