@@ -3,7 +3,7 @@ import type { CommandSpec } from './command.js';
 /** A command that is not loaded yet: of a short one's time, most would go into loading what only others use. */
 export interface CommandEntry {
   readonly name: string;
-  load(): Promise<CommandSpec>;
+  readonly load: () => Promise<CommandSpec>;
 }
 
 /** Every command, in the order of `galley --help`. */
