@@ -133,7 +133,7 @@ describe('pictures that many articles point at', () => {
     const thumbnail = path.join(home, '.galley', 'images', images[0]?.thumbnail ?? '');
     expect(await sharp(thumbnail).metadata()).toMatchObject({ format: 'webp', width: 200, height: 130 });
     expect(await kept()).toHaveLength(2 * PICTURES);
-  }, 60_000);
+  }, 240_000);
 
   it('cost no body in a later run when their host says that they are as they were', async () => {
     for (let index = 0; index < PICTURES; index++) await writeArticle(index, 'second');
@@ -146,7 +146,7 @@ describe('pictures that many articles point at', () => {
     const asked = host.requests.slice(PICTURES);
     expect(asked).toHaveLength(PICTURES);
     expect(asked.every(({ headers }) => headers['if-none-match'] !== undefined)).toBe(true);
-  }, 60_000);
+  }, 240_000);
 
   it('stay when pictures are pruned, however old; what no record points at goes', async () => {
     const stray = path.join(home, '.galley', 'images', 'ab', 'cd', `abcd${'0'.repeat(60)}.jpg`);
@@ -166,7 +166,7 @@ describe('pictures that many articles point at', () => {
     });
     expect(await prune()).toMatchObject({ pictures: 1, bytes: 5, dryRun: false });
     expect(await kept()).toHaveLength(2 * PICTURES);
-  }, 60_000);
+  }, 240_000);
 
   it.each([
     [['pictures', 'purge'], 'did you mean galley pictures prune?'],
@@ -218,12 +218,12 @@ describe('a pipeline whose pictures are kept in S3', () => {
     await server.age('site', MONTH_MS);
     const pruned = await galleyWith(env, home, ['pictures', 'prune', '--json']);
     expect(prunedSchema.parse(JSON.parse(pruned.stdout))).toMatchObject({ pictures: 0, entries: 0 });
-  }, 60_000);
+  }, 240_000);
 
   it('does not start while nothing answers there, and says so in one line', async () => {
     const env = envOf(`http://127.0.0.1:${await freePort()}`);
     const { code, stderr } = await galleyWith(env, home, ['ingest', 'in', '--out', 'other.ndjson']);
     expect(code).toBe(1);
     expect(stderr).toMatch(/galley: Could not list s3:\/\/pictures\/site in the image store \(/);
-  }, 60_000);
+  }, 240_000);
 });

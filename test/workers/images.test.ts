@@ -5,7 +5,7 @@ import { backendSettings, type BackendSettings } from '../support/backend-settin
 import { Newsroom } from './newsroom.js';
 
 /** Longest wait for what takes a second or so on an idle machine. */
-const SOON = { timeout: 25_000, interval: 25 };
+const SOON = { timeout: 60_000, interval: 25 };
 
 let jpeg: Buffer;
 beforeAll(async () => {

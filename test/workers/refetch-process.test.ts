@@ -9,7 +9,7 @@ import { backendSettings, type BackendSettings } from '../support/backend-settin
 import { Newsroom } from './newsroom.js';
 
 const CLI = path.resolve(import.meta.dirname, '../../dist/cli.js');
-const SOON = { timeout: 30_000, interval: 50 };
+const SOON = { timeout: 60_000, interval: 50 };
 
 let jpeg: Buffer;
 beforeAll(async () => {

@@ -6,7 +6,7 @@ import { noise } from '../pictures/samples.js';
 import { Newsroom } from './newsroom.js';
 
 /** Longest wait for what takes a second or so on an idle machine. */
-const SOON = { timeout: 20_000, interval: 25 };
+const SOON = { timeout: 60_000, interval: 25 };
 const UNSET = { breaker: { failures: 1000 } };
 
 let jpeg: Buffer;
