@@ -1,3 +1,4 @@
+import { calibrate } from './calibrate.js';
 import { check } from './check.js';
 import type { CommandSpec } from './command.js';
 import { doctor } from './doctor.js';
@@ -7,6 +8,7 @@ import { rejected } from './rejected.js';
 import { reset } from './reset.js';
 import { dashboard, run, watch, work } from './run.js';
 import { schema } from './schema.js';
+import { score } from './score.js';
 import { status } from './status.js';
 import { tail } from './tail.js';
 
@@ -22,6 +24,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   rejected,
   inspect,
   tail,
+  score,
+  calibrate,
   reset,
   schema,
   doctor,
