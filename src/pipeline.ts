@@ -113,6 +113,11 @@ export class Pipeline {
         `galley ${role} is for several processes on one backend; set REDIS_URL or DATABASE_URL, or use galley run.`,
       );
     }
+    if (settings.processes > 1) {
+      throw new UsageError(
+        '--processes: this version works in one process; start more with galley work on Redis or Postgres.',
+      );
+    }
     if (roles.watch && !paths) await makeDefaultInbox(settings);
     const roots = await openRoots(paths ?? (roles.watch ? settings.inbox : []));
     const inboxes = roots.map(({ dir }) => dir);
@@ -169,7 +174,8 @@ export class Pipeline {
       const dir = this.roots[index]?.dir ?? '?';
       return [
         ...(root === 'missing' ? [`the inbox ${dir} is not there`] : []),
-        ...(withheld
+        // Of a root that is not there, all is gone, and nobody should be told to believe it.
+        ...(withheld && withheld.reason === 'half-gone'
           ? [`${withheld.count} files of ${dir} are gone at once; --accept-removals believes it`]
           : []),
         ...(trouble === null ? [] : [trouble]),
@@ -330,15 +336,16 @@ export class Pipeline {
     this.intake = new ArticleIntake({
       state: this.backend.state,
       queue: this.queue('articles'),
-      failures: {
-        async hasFailed(jobIds) {
+      jobs: {
+        async areOver(jobIds) {
+          // In this order: an article goes from `articles` to `scores`, and is in the second before it leaves the first.
           for (const queue of stages) {
             for (const id of jobIds) {
               const job = await queue.getJob(id);
-              if (job && (await job.getState()) === 'failed') return true;
+              if (job && !['failed', 'completed', 'unknown'].includes(await job.getState())) return false;
             }
           }
-          return false;
+          return true;
         },
       },
       log: this.log,

@@ -88,10 +88,10 @@ function camelCase(flag: string): string {
   return flag.replace(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
 }
 
-/** Writes to standard output and waits until it is taken, so that nothing is lost at the exit. */
-export async function print(text: string): Promise<void> {
+/** Writes to standard output, or to another stream, and waits until it is taken, so that nothing is lost at the exit. */
+export async function print(text: string, stream: NodeJS.WritableStream = process.stdout): Promise<void> {
   await new Promise<void>((resolve) => {
-    process.stdout.write(text.endsWith('\n') ? text : `${text}\n`, () => resolve());
+    stream.write(text.endsWith('\n') ? text : `${text}\n`, () => resolve());
   });
 }
 

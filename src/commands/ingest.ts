@@ -2,11 +2,12 @@ import { performance } from 'node:perf_hooks';
 import { Pipeline, type PictureCounts } from '../pipeline.js';
 import { STAGE_QUEUES } from '../queues/names.js';
 import type { StateStore } from '../shared/state/contract.js';
+import type { SinkSpec } from '../sinks/registry.js';
 import type { FileOutcome } from '../watcher/options.js';
 import { scanRoot, type ScanReport } from '../watcher/scan.js';
 import { EXIT, print, printJson, type CommandSpec, type Invocation } from './command.js';
 import { startProgress } from './progress.js';
-import { checkStdout } from './stdout.js';
+import { sinkOnStdout } from './stdout.js';
 import { onStopSignal, type StopSignal } from './signals.js';
 
 const DRAIN_MS = 8000;
@@ -52,9 +53,8 @@ interface Summary {
 
 async function ingestPaths(invocation: Invocation): Promise<number> {
   const { settings, log, json, args } = invocation;
-  checkStdout(settings, json);
   const started = performance.now();
-  const stop = onStopSignal();
+  const stop = onStopSignal({ sinkOnStdout: sinkOnStdout(settings, json) });
   const pipeline = await Pipeline.start({
     settings,
     roles: { watch: false, stages: STAGE_QUEUES, deliver: true },
@@ -67,7 +67,7 @@ async function ingestPaths(invocation: Invocation): Promise<number> {
     const finished = await run.finish();
     const clean = await pipeline.stop(DRAIN_MS);
     const summary = await run.summary((performance.now() - started) / 1000);
-    await tell(invocation, summary, run);
+    await tell(invocation, summary, run, pipeline.sinks);
     if (!finished || !clean || summary.failed > 0 || run.deadLetters > 0) return EXIT.failed;
     return summary.rejected > 0 ? EXIT.rejected : EXIT.ok;
   } catch (error) {
@@ -223,6 +223,7 @@ async function tell(
   { json, log }: Invocation,
   summary: Summary,
   { unfinished, deadLetters }: Ingest,
+  sinks: readonly SinkSpec[],
 ): Promise<void> {
   if (unfinished !== null) log.error(`The ingest could not finish: ${unfinished}`);
   if (deadLetters > 0)
@@ -239,11 +240,14 @@ async function tell(
     ...(removed > 0 ? [`${removed} removed`] : []),
   ];
   const pictures = images.verified + images.failed + images.skipped;
+  // Whoever reads events on standard output reads nothing else there.
+  const stream = sinks.some(({ ownsStdout }) => ownsStdout) ? process.stderr : process.stdout;
   await print(
     `${files} files: ${parts.join(', ')}` +
       (pictures > 0
         ? `; pictures: ${images.verified} verified, ${images.failed} failed, ${images.skipped} skipped`
         : '') +
       `; ${summary.seconds.toFixed(1)} s, ${Math.round(summary.articlesPerSecond)} articles/s`,
+    stream,
   );
 }

@@ -1,11 +1,11 @@
 import { Option as Flag } from 'commander';
-import { startDashboard, type Dashboard } from '../dashboard/server.js';
+import { checkAddress, startDashboard, type Dashboard } from '../dashboard/server.js';
 import { ALL_ROLES, Pipeline, type Roles } from '../pipeline.js';
 import { STAGE_QUEUES, type StageQueue } from '../queues/names.js';
 import { UsageError } from '../shared/errors/errors.js';
 import { nearest } from '../shared/config/explain.js';
 import { EXIT, type CommandSpec, type Invocation } from './command.js';
-import { checkStdout } from './stdout.js';
+import { sinkOnStdout } from './stdout.js';
 import { onStopSignal } from './signals.js';
 
 /** How long a stop may take before what is open is cut. */
@@ -98,8 +98,8 @@ function withoutDashboard(invocation: Invocation): Invocation {
 }
 
 async function runRoles({ settings, log, json }: Invocation, role: string, roles: Roles): Promise<number> {
-  checkStdout(settings, json);
-  const stop = onStopSignal();
+  if (settings.dashboard) checkAddress(settings);
+  const stop = onStopSignal({ sinkOnStdout: sinkOnStdout(settings, json) });
   const pipeline = await Pipeline.start({ settings, roles, role, log });
   let server: Dashboard | null = null;
   try {

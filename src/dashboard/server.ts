@@ -20,16 +20,23 @@ export interface Dashboard {
 const PING_TIMEOUT_MS = 2000;
 
 /**
+ * Asked before anything is opened, since wrong usage should leave no trace.
+ * @throws UsageError when the address is not loopback and there is no token
+ */
+export function checkAddress({ host, token }: Pick<Settings, 'host' | 'token'>): void {
+  if (isLoopback(host) || token !== undefined) return;
+  throw new UsageError(
+    `--host ${host} is not loopback: set GALLEY_TOKEN, 16 characters or more, to listen there.`,
+  );
+}
+
+/**
  * Listens for `/healthz` (this process lives) and `/readyz` (it can do its work, or why not).
  * @throws UsageError when the address is not loopback and there is no token; ListenError
  */
 export async function startDashboard(observed: Observed): Promise<Dashboard> {
-  const { host, port, token } = observed.settings;
-  if (!isLoopback(host) && token === undefined) {
-    throw new UsageError(
-      `--host ${host} is not loopback: set GALLEY_TOKEN, 16 characters or more, to listen there.`,
-    );
-  }
+  const { host, port } = observed.settings;
+  checkAddress(observed.settings);
   const server = fastify({ logger: false, forceCloseConnections: true });
   server.get('/healthz', () => ({ status: 'ok', version: PACKAGE.version }));
   server.get('/readyz', async (_request, reply) => {

@@ -38,10 +38,10 @@ interface Given {
   readonly path: string;
 }
 
-/** What the intake needs to find out that a job has failed for good. */
-export interface FailureBook {
-  /** True when one of these jobs is in the failed state of one of the stages' queues. */
-  hasFailed(jobIds: readonly string[]): Promise<boolean>;
+/** What the intake needs to find out that an observation will not be committed. */
+export interface JobBook {
+  /** True when none of these jobs is on its way: each is done, failed for good, or unknown to the queues of all stages. */
+  areOver(jobIds: readonly string[]): Promise<boolean>;
 }
 
 /**
@@ -52,7 +52,7 @@ export interface FailureBook {
 export class ArticleIntake implements Intake {
   readonly #state: StateStore;
   readonly #queue: JobQueue;
-  readonly #failures: FailureBook;
+  readonly #jobs: JobBook;
   readonly #log: Logger;
   readonly #buffer: Given[] = [];
   /** Taken off the buffer and not sent yet: being numbered, or waiting for the backend to be back. */
@@ -66,10 +66,10 @@ export class ArticleIntake implements Intake {
   #looked: Promise<void> | null = null;
   #closed = false;
 
-  constructor(options: { state: StateStore; queue: JobQueue; failures: FailureBook; log: Logger }) {
+  constructor(options: { state: StateStore; queue: JobQueue; jobs: JobBook; log: Logger }) {
     this.#state = options.state;
     this.#queue = options.queue;
-    this.#failures = options.failures;
+    this.#jobs = options.jobs;
     this.#log = options.log;
     this.#looking = setInterval(() => this.#look(), LOOK_INTERVAL_MS);
   }
@@ -246,7 +246,11 @@ export class ArticleIntake implements Intake {
   async #checkFailed(entry: UnderWay): Promise<void> {
     if (performance.now() - entry.failureAskedAt < FAILED_AFTER_MS) return;
     entry.failureAskedAt = performance.now();
-    if (!(await this.#failures.hasFailed(entry.jobIds)) || !this.#underWay.has(entry)) return;
+    if (!(await this.#jobs.areOver(entry.jobIds))) return;
+    // The job may have been done since the state was asked.
+    const committed = (await this.#state.sources([entry.key])).get(entry.key)?.number ?? 0;
+    if (committed >= entry.number) return this.noteCommitted(entry.key, committed);
+    if (!this.#underWay.has(entry)) return;
     // A later observation of the source says what becomes of it.
     if (this.#underWay.isLatest(entry)) this.#failed.add(entry.key);
     this.#underWay.remove(entry);

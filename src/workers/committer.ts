@@ -85,7 +85,8 @@ export class Committer {
       const result = results[index];
       if (!result) return;
       this.#listener.committed(input, result);
-      grew ||= result.kind === 'committed' && result.outcome !== 'unchanged';
+      // What is stale may have been committed just now by whoever was cut off before waking anybody.
+      grew ||= result.kind === 'stale' || (result.kind === 'committed' && result.outcome !== 'unchanged');
     });
     if (grew) this.#listener.logGrew();
     resolve(results);

@@ -37,6 +37,7 @@ export class Waker {
   #names: readonly string[] = [];
   #knownAt = Number.NEGATIVE_INFINITY;
   #again = false;
+  #closed = false;
   #waking: Promise<void> | null = null;
 
   constructor(options: { state: StateStore; openQueue: (name: string) => JobQueue; log: Logger }) {
@@ -46,6 +47,7 @@ export class Waker {
   }
 
   wake(): void {
+    if (this.#closed) return;
     this.#again = true;
     this.#waking ??= this.#wakeAll()
       .catch((error: unknown) => {
@@ -53,16 +55,22 @@ export class Waker {
       })
       .finally(() => {
         this.#waking = null;
+        // One may have come after the last look.
+        if (this.#again) this.wake();
       });
   }
 
+  /** Sends what is to be sent still. Later wakings do nothing: a queue opened then would keep the process. */
   async close(): Promise<void> {
-    await this.#waking;
+    while (this.#waking !== null) await this.#waking;
+    this.#closed = true;
     await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
   }
 
   async #wakeAll(): Promise<void> {
     while (this.#again) {
+      // What else grows the log in this turn of the event loop comes along.
+      await Promise.resolve();
       this.#again = false;
       await Promise.all((await this.#sinks()).map((name) => wakeSink(this.#queue(name))));
     }

@@ -9,6 +9,8 @@ export interface RedisServer {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
+  /** Kills the server and starts another on the same port and data. `pid` stays that of the first. */
+  restart(): Promise<void>;
   /** Ends the server and removes its folder. */
   stop(): Promise<void>;
 }
@@ -43,28 +45,49 @@ export async function startRedisServer(extra: readonly string[] = []): Promise<R
   }
   const dir = await mkdtemp(path.join(tmpdir(), 'galley-redis-'));
   const port = await freePort();
-  const child = spawn(
-    binary,
-    // prettier-ignore
-    [
-      '--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '',
-      '--appendonly', 'yes', '--maxmemory-policy', 'noeviction', ...extra,
-    ],
-    { stdio: 'ignore' },
-  );
+  // prettier-ignore
+  const args = [
+    '--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '',
+    '--appendonly', 'yes', '--maxmemory-policy', 'noeviction', ...extra,
+  ];
+  let server = await startProcess(binary, args, port).catch(async (error: unknown) => {
+    await rm(dir, { recursive: true, force: true });
+    throw error;
+  });
+  return {
+    url: `redis://127.0.0.1:${port}/0`,
+    port,
+    pid: server.pid,
+    async restart() {
+      await server.kill();
+      server = await startProcess(binary, args, port);
+    },
+    async stop() {
+      await server.kill();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A server that answers. */
+async function startProcess(
+  binary: string,
+  args: readonly string[],
+  port: number,
+): Promise<{ readonly pid: number; kill(): Promise<void> }> {
+  const child = spawn(binary, args, { stdio: 'ignore' });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const stop = async (): Promise<void> => {
+  const kill = async (): Promise<void> => {
     child.kill('SIGKILL');
     await exited;
-    await rm(dir, { recursive: true, force: true });
   };
   try {
     await untilAnswers(port, child);
   } catch (error) {
-    await stop();
+    await kill();
     throw error;
   }
-  return { url: `redis://127.0.0.1:${port}/0`, port, pid: child.pid ?? 0, stop };
+  return { pid: child.pid ?? 0, kill };
 }
 
 async function untilAnswers(port: number, child: ChildProcess): Promise<void> {

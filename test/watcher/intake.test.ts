@@ -34,7 +34,7 @@ describe('the intake', () => {
     intake = new ArticleIntake({
       state,
       queue,
-      failures: { hasFailed: async (jobIds) => failedJobs(jobIds) },
+      jobs: { areOver: async (jobIds) => failedJobs(jobIds) },
       log: silent,
     });
   });
