@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option as Flag } from 'commander';
 import { writeFile } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { UsageError } from '../shared/errors/errors.js';
 import { skippedImage } from '../shared/pictures/record-image.js';
 import { calibrate as fitAndReport, LEAST_SCORED } from '../shared/scoring/calibration/calibrate.js';
@@ -7,7 +8,7 @@ import type { Calibration, Report } from '../shared/scoring/calibration/calibrat
 import type { Example } from '../shared/scoring/calibration/examples.js';
 import type { Measures } from '../shared/scoring/calibration/measures.js';
 import type { Settings } from '../shared/config/settings.js';
-import { articleFiles, readArticleFile, shownPath } from './article-files.js';
+import { articleFiles, readArticleFile } from './article-files.js';
 import { EXIT, print, printJson, type CommandSpec } from './command.js';
 import { printable } from './printable.js';
 
@@ -79,7 +80,7 @@ async function readExamples(dir: string, settings: Settings): Promise<Found> {
     // No picture is fetched: that a host is down today must not count against an article of years ago.
     const images = article.images.map((declared) => skippedImage(declared, 'off'));
     const wanted = { quality, ...(published === undefined ? {} : { published }) };
-    examples.push({ key: shownPath(path), article, images, wanted });
+    examples.push({ key: relative(dir, path), article, images, wanted });
   }
   return { examples, invalid, unscored };
 }
@@ -96,8 +97,8 @@ async function write(file: string, text: string): Promise<void> {
 function shown({ folds, before, weights, mostCommonProvider }: Calibration, seed: number): string[] {
   const others = `others than ${printable(mostCommonProvider ?? '?')}`;
   const report = ({ all, others: rest }: Report): string[] => [
-    `  all files        ${figures(all)}`,
-    `  ${others.padEnd(16)} ${figures(rest)}`,
+    `  ${'all files'.padEnd(others.length)}  ${figures(all)}`,
+    `  ${others}  ${figures(rest)}`,
   ];
   return [
     ...folds.flatMap((fold) => [

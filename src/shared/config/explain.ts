@@ -40,7 +40,7 @@ function keysAt(schema: z.core.$ZodType, path: readonly string[]): string[] {
 
 function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
   return schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional
-    ? unwrapped(schema.unwrap() as z.core.$ZodType)
+    ? unwrapped(schema.unwrap())
     : schema;
 }
 

@@ -1,7 +1,7 @@
 import type { Article } from '../../record/schema.js';
 import type { Signal } from '../signal.js';
 
-const EXPECTED: readonly { readonly name: string; isThere(article: Article): boolean }[] = [
+const EXPECTED: readonly { readonly name: string; readonly isThere: (article: Article) => boolean }[] = [
   { name: 'excerpt', isThere: ({ excerpt }) => (excerpt ?? '') !== '' },
   { name: 'date', isThere: ({ publishedDateTime }) => publishedDateTime !== undefined },
   { name: 'address', isThere: ({ canonicalUrl }) => canonicalUrl !== undefined },
