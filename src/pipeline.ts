@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
@@ -8,10 +9,10 @@ import { parseArticle } from './shared/article/parse.js';
 import { DEFAULT_INBOX, type Settings } from './shared/config/settings.js';
 import { UsageError } from './shared/errors/errors.js';
 import { parseAllowedHost } from './shared/fetch/allow-list.js';
-import { createSafeFetch, userAgent } from './shared/fetch/safe-fetch.js';
+import { createSafeFetch, FetchClosedError, userAgent } from './shared/fetch/safe-fetch.js';
 import { configureSharp } from './shared/pictures/decoder.js';
 import { fetchPictureOutcome, openPictures, type PictureDeps } from './shared/pictures/picture.js';
-import type { DeclaredImage, RecordImage } from './shared/record/schema.js';
+import type { RecordImage } from './shared/record/schema.js';
 import { PACKAGE } from './shared/config/package.js';
 import type { Sink } from './sinks/contract.js';
 import { checkNames, parseSink, type SinkSpec } from './sinks/registry.js';
@@ -22,6 +23,7 @@ import type { ScanOptions } from './watcher/options.js';
 import type { WatchPorts } from './watcher/ports.js';
 import { Committer } from './workers/committer.js';
 import { Deliverer } from './workers/deliver.js';
+import type { PictureAnswer, PictureAsk } from './workers/picture-fetching.js';
 import { permanentAsUnrecoverable } from './workers/permanent.js';
 import { startStages } from './workers/stages.js';
 import { scheduleTick, Waker, wakeSink } from './workers/waker.js';
@@ -51,6 +53,8 @@ const LOOK_MS = 20;
 const DAY_MS = 24 * 3600 * 1000;
 /** Of the time that a stop may take, how much is left to the jobs in hand before what is open is cut. */
 const GRACE = 0.8;
+/** And of that, how much hosts get to hand out the pictures that were asked for. */
+const PICTURES_SHARE = 0.3;
 
 /**
  * The composition root: builds the parts that its roles name, starts them from the sinks towards the watcher, and stops
@@ -72,6 +76,9 @@ export class Pipeline {
   #stageWorkers: JobWorker[] = [];
   #deliveryWorkers: JobWorker[] = [];
   #openSinks: Sink[] = [];
+  /** Aborted when a stop begins, when hosts are waited for no more, and when the stages have ended. */
+  readonly #leaving = new AbortController();
+  readonly #cuttingPictures = new AbortController();
   readonly #stopping = new AbortController();
   readonly #closers: (() => Promise<void>)[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
@@ -88,6 +95,8 @@ export class Pipeline {
     this.roots = options.roots;
     this.sinks = options.sinks;
     this.log = options.log;
+    // Each picture under way listens.
+    setMaxListeners(0, this.#leaving.signal, this.#cuttingPictures.signal);
     this.#waker = new Waker({
       state: this.backend.state,
       openQueue: (name) => this.backend.queue(name),
@@ -206,9 +215,10 @@ export class Pipeline {
   async stop(deadlineMs: number): Promise<boolean> {
     const until = performance.now() + deadlineMs * GRACE;
     for (const timer of this.#timers) clearInterval(timer);
+    this.#leaving.abort(leaving());
     const left = () => Math.max(0, until - performance.now());
     let clean = await within(left(), this.#stopTaking());
-    clean = (await within(left(), closeAll(this.#stageWorkers))) && clean;
+    clean = (await within(left(), this.#stopStages(left() * PICTURES_SHARE))) && clean;
     // What cannot be delivered now is delivered by whoever runs next: that is not work cut short.
     await within(Math.min(left() / 2, LAST_DELIVERIES_MS), this.#delivered());
     this.#stopping.abort();
@@ -225,6 +235,16 @@ export class Pipeline {
   async #stopTaking(): Promise<void> {
     await this.intake?.close();
     await Promise.all(this.watchers.map((watcher) => watcher.close()));
+  }
+
+  /** @param picturesMs after which pictures that their hosts do not give are put back into their queue */
+  async #stopStages(picturesMs: number): Promise<void> {
+    const timer = setTimeout(() => this.#cuttingPictures.abort(leaving()), picturesMs);
+    try {
+      await closeAll(this.#stageWorkers);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Waits until the sinks of this process have all that is in the log, but not for one that is down. */
@@ -289,7 +309,10 @@ export class Pipeline {
         logGrew: () => this.#waker.wake(),
       },
     });
-    this.#stageWorkers = startStages(backend, stages, settings.concurrency, {
+    const { concurrency } = settings;
+    const { connectionsPerHost, retryDelaysMs, totalMs } = settings.pictures;
+    const limits = { concurrency, connectionsPerHost };
+    this.#stageWorkers = startStages(backend, stages, limits, {
       state: backend.state,
       committer,
       articles: this.queue('articles'),
@@ -301,27 +324,37 @@ export class Pipeline {
       },
       log,
       fetchPicture: this.#fetchPicture(),
+      pictureMs: totalMs,
+      imagesQueue: () => this.queue('images'),
+      retryDelaysMs,
+      leaving: this.#leaving.signal,
+      cuttingPictures: this.#cuttingPictures.signal,
       countPictures: (images) => this.#countPictures(images),
     });
   }
 
   /** Opens what pictures need with the first one: many a pipeline never sees any. */
-  #fetchPicture(): (declared: DeclaredImage, baseUrl: string | undefined) => Promise<RecordImage> {
+  #fetchPicture(): (ask: PictureAsk) => Promise<PictureAnswer> {
     let opened: Promise<PictureDeps> | null = null;
-    return async (declared, baseUrl) => {
+    return async (ask) => {
       opened ??= this.#openPictures();
-      const outcome = await fetchPictureOutcome({ declared, baseUrl, deps: await opened });
-      if (outcome.reused) this.pictures.cached++;
-      return outcome.image;
+      const outcome = await fetchPictureOutcome({ ...ask, deps: await opened });
+      if (!outcome.busy && outcome.reused) this.pictures.cached++;
+      return outcome;
     };
   }
 
   async #openPictures(): Promise<PictureDeps> {
     const { settings } = this;
     await configureSharp();
+    const { contact = PACKAGE.contact, ratePerHost = null, breaker, ...rest } = settings.pictures;
+    const { retryDelaysMs: _delays, ...limits } = rest;
     const fetch = createSafeFetch({
-      userAgent: userAgent(PACKAGE.version, PACKAGE.contact),
+      userAgent: userAgent(PACKAGE.version, contact),
       allowHosts: settings.allowHosts.map(parseAllowedHost),
+      limits,
+      ratePerHost,
+      breaker,
     });
     this.#closers.push(() => fetch.close());
     return openPictures({ fetch, stateFolder: resolve(settings.state) });
@@ -402,6 +435,10 @@ async function openRoots(specs: readonly string[]): Promise<Root[]> {
       return name === undefined || dir === undefined ? openRoot({ dir: spec }) : openRoot({ name, dir });
     }),
   );
+}
+
+function leaving(): Error {
+  return new FetchClosedError('A fetch was ended because the process is stopping.');
 }
 
 async function closeAll(workers: readonly JobWorker[]): Promise<void> {

@@ -5,10 +5,10 @@ import type { Present } from '../shared/state/observation.js';
 import { stageJob } from './job-options.js';
 import {
   checkPayload,
-  imagesPayload,
   observationJobId,
+  picturePayload,
   scoresPayload,
-  type ImagesPayload,
+  type PicturePayload,
   type ScoresPayload,
 } from './payloads.js';
 
@@ -31,7 +31,8 @@ export function pictureFlow(observation: Present, article: Article): FlowJob {
     opts: stageJob(id),
     children: article.images.map((declared, index) => {
       const jobId = `${id}-${index}`;
-      const images: ImagesPayload = {
+      const picture: PicturePayload = {
+        kind: 'picture',
         index,
         declared,
         sourceKey: observation.key,
@@ -41,7 +42,7 @@ export function pictureFlow(observation: Present, article: Article): FlowJob {
       return {
         name: declared.url,
         queueName: 'images',
-        data: checkPayload(imagesPayload, images, 'images', jobId),
+        data: checkPayload(picturePayload, picture, 'images', jobId),
         opts: { ...stageJob(jobId), attempts: PICTURE_ATTEMPTS, ignoreDependencyOnFailure: true },
       };
     }),

@@ -51,6 +51,46 @@ export function backoffMs(attemptsMade: number, random: number): number {
   return Math.round(full / 2 + (full / 2) * random);
 }
 
+/** Bounds of the time for which a job whose host is busy is put off: in a flow, and outside it where nobody waits. */
+const PUT_OFF_MS = { flow: { from: 100, to: 4000 }, later: { from: 1000, to: 60_000 } } as const;
+
+/**
+ * How long a job whose host has no free slot is put off, in milliseconds: as long as the host suggests, and half as long
+ * as the job has been waiting already, so that many that wait for one slow host do not keep the queue busy.
+ * @param waitMs what the host's slots suggest
+ * @param waitedMs since it was first put off
+ * @param random from 0 to 1
+ */
+export function putOffMs(
+  where: keyof typeof PUT_OFF_MS,
+  { waitMs, waitedMs, random }: { waitMs: number; waitedMs: number; random: number },
+): number {
+  const { from, to } = PUT_OFF_MS[where];
+  const full = Math.min(to, Math.max(from, waitMs, waitedMs / 2));
+  return Math.round(full * (0.75 + random / 2));
+}
+
+const DAY_MS = DAY_S * 1000;
+
+/**
+ * When pictures that could not be reached are fetched again, in milliseconds from now: a quarter less to a quarter more
+ * than planned, so that what failed together does not come back together; a little after what their hosts asked for
+ * where that is longer, and after a day at the latest.
+ * @param attempt fetches outside the flow so far
+ * @param leftMs the longest time for which one of the hosts wants to be left alone
+ * @param random from 0 to 1
+ * @returns null when the planned delays are used up
+ */
+export function refetchDelayMs(
+  delaysMs: readonly number[],
+  { attempt, leftMs, random }: { attempt: number; leftMs: number; random: number },
+): number | null {
+  const planned = delaysMs[attempt];
+  if (planned === undefined) return null;
+  const delay = Math.max(planned * (0.75 + random / 2), leftMs * (1 + random / 10));
+  return Math.round(Math.min(delay, DAY_MS));
+}
+
 /** A job whose lock is this old belongs to a dead process. Short, since CPU work never holds the event loop that long. */
 export const LOCK_MS = 5000;
 export const STALLED_CHECK_MS = 2500;

@@ -24,27 +24,51 @@ export const scoresPayload = z.strictObject({
   pictures: z.number().int().positive(),
 });
 
-/** `images`: one declared picture of an article. */
-export const imagesPayload = z.strictObject({
+/** Epoch milliseconds. */
+const moment = z.number().int().nonnegative();
+
+/** `images`: one declared picture of an article, fetched for the flow that waits for it. */
+export const picturePayload = z.strictObject({
+  kind: z.literal('picture'),
   index: z.number().int().nonnegative(),
   declared: declaredImageSchema,
   /** The article's address, against which a site-relative picture is resolved. */
   baseUrl: z.string().optional(),
   sourceKey: z.string(),
   path: z.string(),
+  /** When it was first put off because its host was busy. */
+  waitingSince: moment.optional(),
 });
+
+/** `images`: the pictures of an article that could not be reached, fetched again outside the flow. */
+export const refetchPayload = z.strictObject({
+  kind: z.literal('refetch'),
+  /** Without its text: the article is in the state by then. */
+  observation: presentSchema,
+  /** All declared pictures, in the order of the file, and what is known of each. */
+  pictures: z.array(z.strictObject({ declared: declaredImageSchema, image: recordImageSchema })).min(1),
+  baseUrl: z.string().optional(),
+  /** Fetches outside the flow so far. */
+  attempt: z.number().int().nonnegative(),
+  waitingSince: moment.optional(),
+});
+
+export const imagesPayload = z.discriminatedUnion('kind', [picturePayload, refetchPayload]);
 
 /** What a picture's job hands to the `scores` job that waits for it. */
 export const imagesResult = z.strictObject({
   index: z.number().int().nonnegative(),
   image: recordImageSchema,
+  /** The host asked to be left alone until then, or rests until then. */
+  notBefore: moment.optional(),
 });
 
 /** `deliveries-NAME`: wakes a sink. What is to be delivered is in the log, not in the job. */
 export const deliveriesPayload = z.strictObject({});
 
 export type ScoresPayload = z.infer<typeof scoresPayload>;
-export type ImagesPayload = z.infer<typeof imagesPayload>;
+export type PicturePayload = z.infer<typeof picturePayload>;
+export type RefetchPayload = z.infer<typeof refetchPayload>;
 export type ImagesResult = z.infer<typeof imagesResult>;
 
 /**
@@ -63,6 +87,11 @@ export function checkPayload<T>(schema: z.ZodType<T>, data: unknown, queue: stri
 /** Id of the job of one observation: the same when it is put again. */
 export function observationJobId(observation: Pick<Observation, 'key' | 'number'>): string {
   return `${sourceHash(observation.key)}-${observation.number}`;
+}
+
+/** Id of the job that fetches an observation's pictures again for the so-many-and-first time. */
+export function refetchJobId(observation: Pick<Observation, 'key' | 'number'>, attempt: number): string {
+  return `refetch-${observationJobId(observation)}-${attempt}`;
 }
 
 /** Id of a job of these observations: of its own for one, else made from all of theirs. */

@@ -1,14 +1,16 @@
 import type { Job } from 'bullmq';
 import { checkPayload, imagesResult, scoresPayload } from '../queues/payloads.js';
-import { inDeclaredOrder } from '../shared/pictures/in-declared-order.js';
 import { chooseLead } from '../shared/pictures/choose-lead.js';
+import { inDeclaredOrder } from '../shared/pictures/in-declared-order.js';
+import { pictureBase } from '../shared/pictures/picture-base.js';
 import { failedImage } from '../shared/pictures/record-image.js';
-import type { DeclaredImage, RecordImage } from '../shared/record/schema.js';
+import type { RecordImage } from '../shared/record/schema.js';
 import type { StateStore } from '../shared/state/contract.js';
 import type { Committer } from './committer.js';
 import { findingOf, readArticle, type ReadingRules } from './reading.js';
+import { refetchLater, type RefetchLaterDeps } from './refetch-later.js';
 
-export interface ScoreDeps {
+export interface ScoreDeps extends RefetchLaterDeps {
   readonly state: StateStore;
   readonly committer: Committer;
   readonly rules: ReadingRules;
@@ -17,7 +19,8 @@ export interface ScoreDeps {
 
 /**
  * The `scores` stage: an article whose pictures have been fetched in, its commit out. Reads the article again from its
- * observation, which is quicker than to carry it along. Run again it finds its commit done.
+ * observation, which is quicker than to carry it along. Pictures that could not be reached get a job that fetches them
+ * again outside the flow. Run again it finds that job there and its commit done.
  */
 export async function score(job: Job, deps: ScoreDeps): Promise<void> {
   const { observation, retry } = checkPayload(scoresPayload, job.data, 'scores', job.id ?? '?');
@@ -28,21 +31,44 @@ export async function score(job: Job, deps: ScoreDeps): Promise<void> {
     ]);
     return;
   }
-  const images = chooseLead(await pictures(job, reading.article.images));
-  const finding = findingOf(observation, reading.article, images, deps.rules);
+  const { article } = reading;
+  const { found, notBefore } = await fetched(job);
+  const entries = article.images.map((declared, index) => {
+    const image = found.get(index);
+    // One whose job failed for good took its worker down with it.
+    return {
+      declared,
+      image: image ? inDeclaredOrder(declared, image) : failedImage(declared, 'corrupt'),
+    };
+  });
+  const baseUrl = pictureBase(article);
+  const unreached = {
+    observation,
+    pictures: entries,
+    attempt: 0,
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+  };
+  await refetchLater(unreached, Math.max(0, notBefore - Date.now()), deps);
+  const images = chooseLead(entries.map(({ image }) => image));
+  const finding = findingOf(observation, article, images, deps.rules);
   const [result] = await deps.committer.commit([{ observation, retry, finding }]);
   if (result?.kind === 'committed') deps.countPictures(images);
 }
 
-/** The pictures in the order they were declared; one whose job failed for good took its worker down with it. */
-async function pictures(job: Job, declared: readonly DeclaredImage[]): Promise<RecordImage[]> {
-  const fetched = new Map<number, RecordImage>();
+interface Fetched {
+  /** Pictures by their place among the declared ones. */
+  readonly found: ReadonlyMap<number, RecordImage>;
+  /** Until when one of their hosts wants to be left alone, in epoch milliseconds; 0 when none does. */
+  readonly notBefore: number;
+}
+
+async function fetched(job: Job): Promise<Fetched> {
+  const found = new Map<number, RecordImage>();
+  let until = 0;
   for (const value of Object.values(await job.getChildrenValues())) {
-    const { index, image } = checkPayload(imagesResult, value, 'images', job.id ?? '?');
-    fetched.set(index, image);
+    const { index, image, notBefore = 0 } = checkPayload(imagesResult, value, 'images', job.id ?? '?');
+    found.set(index, image);
+    until = Math.max(until, notBefore);
   }
-  return declared.map((entry, index) => {
-    const image = fetched.get(index);
-    return image ? inDeclaredOrder(entry, image) : failedImage(entry, 'corrupt');
-  });
+  return { found, notBefore: until };
 }

@@ -34,8 +34,8 @@ describe('the README', () => {
 
   it('tells every exit code', () => {
     const told = /\*\*Exit codes\.\*\*(.*)/.exec(section(readme, 'Commands'))?.[1] ?? '';
-    expect([...told.matchAll(/`(\d+)`/g)].map(([, code]) => Number(code)).toSorted()).toEqual(
-      Object.values(EXIT).toSorted(),
+    expect([...told.matchAll(/`(\d+)`/g)].map(([, code]) => Number(code)).toSorted((a, b) => a - b)).toEqual(
+      Object.values(EXIT).toSorted((a, b) => a - b),
     );
   });
 
@@ -59,7 +59,10 @@ describe('the docs', () => {
     const flags = new Set([
       ...OPTIONS.map(({ flag, negated }) => `--${negated ? 'no-' : ''}${flag}`),
       ...COMMANDS.flatMap(({ flags = [] }) => flags.map(({ long }) => long ?? '')),
-      ...['--config', '--json', '--help', '--version'],
+      '--config',
+      '--json',
+      '--help',
+      '--version',
     ]);
     const lines = all
       .split('\n')

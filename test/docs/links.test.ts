@@ -30,9 +30,9 @@ describe('paths of sources in the docs', () => {
   });
 
   it('stand at the top of each page of docs/', () => {
-    for (const page of pages().filter((name) => name.startsWith('docs/') && name !== 'docs/extend.md')) {
-      expect(read(page).split('\n').slice(0, 5).join('\n'), page).toMatch(/Sources: `\w/);
-    }
+    // The page on extending names sources all the way down.
+    const described = pages().filter((name) => name.startsWith('docs/') && name !== 'docs/extend.md');
+    expect(described.filter((page) => !/Sources: `\w/.test(read(page).slice(0, 500)))).toEqual([]);
   });
 });
 

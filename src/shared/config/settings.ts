@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { DEFAULT_BREAKER } from '../fetch/breaker.js';
+import { DEFAULT_FETCH_LIMITS, fetchLimitsSchema } from '../fetch/limits.js';
 import { defaultProfile } from '../scoring/default-profile.js';
 import { scoringProfileSchema } from '../scoring/profile.js';
 
@@ -14,6 +16,43 @@ function isTimeZone(name: string): boolean {
     return false;
   }
 }
+
+const limit = fetchLimitsSchema.shape;
+const DAY_MS = 24 * 3600 * 1000;
+const MINUTE_MS = 60_000;
+
+/** How pictures are fetched. Times in milliseconds. */
+const picturesSchema = z.strictObject({
+  maxBytes: limit.maxBytes.default(DEFAULT_FETCH_LIMITS.maxBytes),
+  connectMs: limit.connectMs.default(DEFAULT_FETCH_LIMITS.connectMs),
+  headersMs: limit.headersMs.default(DEFAULT_FETCH_LIMITS.headersMs),
+  bodyMs: limit.bodyMs.default(DEFAULT_FETCH_LIMITS.bodyMs),
+  /** Of one fetch, and of all that an article waits for a picture, the wait for a busy host included. */
+  totalMs: limit.totalMs.default(DEFAULT_FETCH_LIMITS.totalMs),
+  maxRedirects: limit.maxRedirects.default(DEFAULT_FETCH_LIMITS.maxRedirects),
+  /** Connections of this process to one host (name and port) at once. */
+  connectionsPerHost: limit.connectionsPerHost.default(DEFAULT_FETCH_LIMITS.connectionsPerHost),
+  /** Requests of this process to one host begun in a second; no limit where it is not set. */
+  ratePerHost: z.number().min(0.01).max(10_000).optional(),
+  /** When a host that fails again and again is left alone, and for how long at first and at most. */
+  breaker: z
+    .strictObject({
+      failures: z.int().min(1).max(1000).default(DEFAULT_BREAKER.failures),
+      restMs: z.int().min(1).max(DAY_MS).default(DEFAULT_BREAKER.restMs),
+      maxRestMs: z.int().min(1).max(DAY_MS).default(DEFAULT_BREAKER.maxRestMs),
+    })
+    .prefault({}),
+  /** Page or mail address for whoever is fetched from, in the `User-Agent`. */
+  contact: z
+    .string()
+    .regex(/^[\x21-\x27\x2a-\x7e]{1,200}$/, 'an address of the web or mail, without spaces and parentheses')
+    .optional(),
+  /** When pictures that could not be reached are fetched again, counted from one try to the next; empty for never. */
+  retryDelaysMs: z
+    .array(z.int().min(1).max(DAY_MS))
+    .max(50)
+    .default([MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 120 * MINUTE_MS, 360 * MINUTE_MS, DAY_MS]),
+});
 
 /**
  * Everything that can be set, under the names that the config file uses. Sizes are in bytes, times in the unit of their
@@ -50,6 +89,7 @@ export const settingsSchema = z.strictObject({
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   redisUrl: z.string().min(1).optional(),
   databaseUrl: z.string().min(1).optional(),
+  pictures: picturesSchema.prefault({}),
   scoring: scoringProfileSchema.default(defaultProfile),
   log: z
     .strictObject({

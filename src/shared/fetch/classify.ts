@@ -26,13 +26,13 @@ export function classifyFailure(error: unknown): FetchFailed {
   return fetchFailed('connect', detail);
 }
 
-/** Answers for a status that is neither the picture nor a redirect. */
+/** Answers for a status that is neither the picture nor a redirect. `Retry-After` counts where RFC 9110 and 6585 have it. */
 export function classifyStatus(status: number, retryAfterMs?: number): FetchFailed {
   const detail = `status ${status}`;
   if (status === 429) return fetchFailed('status-429', detail, retryAfterMs);
-  if (status >= 500) return fetchFailed('status-5xx', detail, retryAfterMs);
+  if (status >= 500) return fetchFailed('status-5xx', detail, status === 503 ? retryAfterMs : undefined);
   // 408 is the server's word for our own time-out, and passes like it.
-  if (status === 408) return fetchFailed('timeout', detail, retryAfterMs);
+  if (status === 408) return fetchFailed('timeout', detail);
   return fetchFailed('status-4xx', detail);
 }
 

@@ -1,8 +1,14 @@
+/** The phase that is all of a fetch. */
+export const TOTAL_PHASE = 'fetch';
+
 /** A cap on time ran out. Internal to the fetch: it becomes the reason `timeout`. */
 export class FetchTimeoutError extends Error {
+  readonly phase: string;
+
   constructor(phase: string, limitMs: number) {
     super(`no end of the ${phase} within ${limitMs} ms`);
     this.name = 'FetchTimeoutError';
+    this.phase = phase;
   }
 }
 
@@ -23,7 +29,7 @@ export function startDeadlines(totalMs: number): Deadlines {
   const controller = new AbortController();
   const expire = (phase: string, limitMs: number): NodeJS.Timeout =>
     setTimeout(() => controller.abort(new FetchTimeoutError(phase, limitMs)), limitMs);
-  const total = expire('fetch', totalMs);
+  const total = expire(TOTAL_PHASE, totalMs);
   let phaseTimer: NodeJS.Timeout | undefined;
   return {
     signal: controller.signal,

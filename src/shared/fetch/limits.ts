@@ -21,7 +21,7 @@ export const DEFAULT_FETCH_LIMITS = Object.freeze({
   maxRedirects: 5,
   /** Headers without end; they are held in memory until the last. */
   maxHeaderBytes: 32 * 1024,
-  /** Many fetches of one host at once: the host is asked over at most this many connections. */
+  /** Many fetches of one host at once, a flood that our users' articles aim at it: never more connections than this. */
   connectionsPerHost: 6,
 });
 

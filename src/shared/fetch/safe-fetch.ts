@@ -1,13 +1,15 @@
 import { Agent, type Dispatcher } from 'undici';
 import { RetryableError } from '../errors/errors.js';
-import { createAllowList, type AllowedHost } from './allow-list.js';
+import { createAllowList, type AllowedHost, type AllowList } from './allow-list.js';
 import { classifyFailure, classifyStatus } from './classify.js';
 import { createJudgedConnector } from './connector.js';
-import { startDeadlines, type Deadlines } from './deadlines.js';
-import { judgeUrl, type UrlPolicy } from './judge-url.js';
+import type { BreakerLimits, HostVerdict } from './breaker.js';
+import { FetchTimeoutError, startDeadlines, TOTAL_PHASE, type Deadlines } from './deadlines.js';
+import { DEFAULT_HOST_LIMITS, HostLimits } from './host-limits.js';
+import { judgeUrl, type UrlJudgement, type UrlPolicy } from './judge-url.js';
 import { DEFAULT_FETCH_LIMITS, DEFAULT_PORTS, type FetchLimits } from './limits.js';
 import { createHostResolver, type HostResolver } from './resolver.js';
-import { fetchFailed, type FetchFailed, type FetchResult } from './result.js';
+import { fetchFailed, verdictOf, type FetchBusy, type FetchFailed, type FetchResult } from './result.js';
 import { parseRetryAfter } from './retry-after.js';
 import { ACCEPTED_ENCODINGS, unpack } from './unpack.js';
 
@@ -20,6 +22,10 @@ export interface FetchPolicy {
   /** Ports that any public host may be asked on; 80 and 443 by default. */
   readonly ports?: readonly number[];
   readonly limits?: Partial<FetchLimits>;
+  /** Requests to one host begun in a second; no limit by default. */
+  readonly ratePerHost?: number | null;
+  /** When a host that fails is left alone. */
+  readonly breaker?: BreakerLimits;
   /** Finds addresses; by default the machine's name servers. */
   readonly resolver?: HostResolver;
 }
@@ -38,14 +44,23 @@ export interface FetchOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface BriefFetchOptions extends FetchOptions {
+  /** All that is left for it, in milliseconds; the total of the limits where that is less. */
+  readonly withinMs?: number;
+}
+
 /**
- * Fetches addresses that came from content. Never reaches what `judgeAddress` refuses, except for allowed hosts.
+ * Fetches addresses that came from content. Never reaches what `judgeAddress` refuses, except for allowed hosts, and asks
+ * no host harder than the policy allows: one that rests is not asked (`resting`).
  *
- * `get` may be called concurrently. It resolves for whatever the host does; it rejects only when the caller's signal
- * is aborted (with its reason) and with FetchClosedError after `close`.
+ * May be called concurrently. Resolves for whatever the host does; rejects only when the caller's signal is aborted (with
+ * its reason) and with FetchClosedError after `close`.
  */
 export interface SafeFetch {
+  /** Waits for a slot of the host as long as for the host itself. */
   get(url: string, options?: FetchOptions): Promise<FetchResult>;
+  /** Answers `busy` rather than wait longer than `BRIEF_WAIT_MS` for a slot of a host on its way. */
+  getBriefly(url: string, options?: BriefFetchOptions): Promise<FetchResult | FetchBusy>;
   /** Ends what is under way and closes all connections. */
   close(): Promise<void>;
 }
@@ -66,21 +81,81 @@ interface Course {
   readonly limits: FetchLimits;
   readonly userAgent: string;
   readonly agent: Dispatcher;
+  readonly hosts: HostLimits;
+  readonly isBrief: boolean;
+  /** The total is less than the host is given otherwise: to overrun it is not the host's fault. */
+  readonly isCutShort: boolean;
   readonly deadlines: Deadlines;
-  /** The deadlines', the caller's and that of `close`. */
+  /** The caller's and that of `close`. */
+  readonly ended: AbortSignal;
+  /** The deadlines' too. */
   readonly signal: AbortSignal;
 }
 
-type Hop =
-  { readonly kind: 'end'; readonly result: FetchResult } | { readonly kind: 'to'; readonly url: string };
+type Answer = FetchResult | FetchBusy;
+type Hop = { readonly kind: 'end'; readonly result: Answer } | { readonly kind: 'to'; readonly url: string };
 
 /** Makes the safe fetch. Opens no connection before the first `get`. */
 export function createSafeFetch(policy: FetchPolicy): SafeFetch {
   const limits: FetchLimits = { ...DEFAULT_FETCH_LIMITS, ...policy.limits };
   const allowList = createAllowList(policy.allowHosts ?? []);
   const urlPolicy: UrlPolicy = { allowList, ports: policy.ports ?? DEFAULT_PORTS };
+  const { connectionsPerHost } = limits;
+  const hosts = new HostLimits({
+    connectionsPerHost,
+    ratePerHost: policy.ratePerHost ?? DEFAULT_HOST_LIMITS.ratePerHost,
+    breaker: policy.breaker ?? DEFAULT_HOST_LIMITS.breaker,
+  });
+  const agent = createAgent(policy, limits, allowList);
+  const closing = new AbortController();
+
+  const run = async (url: string, options: BriefFetchOptions, isBrief: boolean): Promise<Answer> => {
+    const withinMs = Math.max(0, options.withinMs ?? limits.totalMs);
+    const deadlines = startDeadlines(Math.min(limits.totalMs, withinMs));
+    const ended = AbortSignal.any([closing.signal, ...(options.signal ? [options.signal] : [])]);
+    const signal = AbortSignal.any([deadlines.signal, ended]);
+    const isCutShort = withinMs < limits.totalMs;
+    const { userAgent } = policy;
+    const course = {
+      options,
+      limits,
+      userAgent,
+      agent,
+      hosts,
+      isBrief,
+      isCutShort,
+      deadlines,
+      ended,
+      signal,
+    };
+    try {
+      signal.throwIfAborted();
+      return await follow(url, urlPolicy, course);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      closing.signal.throwIfAborted();
+      return classifyFailure(deadlines.signal.aborted ? deadlines.signal.reason : error);
+    } finally {
+      deadlines.end();
+    }
+  };
+
+  return {
+    async get(url, options = {}) {
+      const answer = await run(url, options, false);
+      return answer.ok || answer.reason !== 'busy' ? answer : fetchFailed('timeout', 'no free connection');
+    },
+    getBriefly: (url, options = {}) => run(url, options, true),
+    async close() {
+      closing.abort(new FetchClosedError('A fetch was ended because the process is stopping.'));
+      await agent.destroy();
+    },
+  };
+}
+
+function createAgent(policy: FetchPolicy, limits: FetchLimits, allowList: AllowList): Agent {
   const resolver = policy.resolver ?? createHostResolver();
-  const agent = new Agent({
+  return new Agent({
     connect: createJudgedConnector({ allowList, resolver, connectMs: limits.connectMs }),
     connections: limits.connectionsPerHost,
     maxHeaderSize: limits.maxHeaderBytes,
@@ -89,49 +164,54 @@ export function createSafeFetch(policy: FetchPolicy): SafeFetch {
     headersTimeout: 0,
     bodyTimeout: 0,
   });
-  const closing = new AbortController();
-
-  return {
-    async get(url, options = {}) {
-      const deadlines = startDeadlines(limits.totalMs);
-      const signals = [deadlines.signal, closing.signal, ...(options.signal ? [options.signal] : [])];
-      const signal = AbortSignal.any(signals);
-      try {
-        signal.throwIfAborted();
-        return await follow(url, urlPolicy, {
-          options,
-          limits,
-          userAgent: policy.userAgent,
-          agent,
-          deadlines,
-          signal,
-        });
-      } catch (error) {
-        options.signal?.throwIfAborted();
-        closing.signal.throwIfAborted();
-        return classifyFailure(deadlines.signal.aborted ? deadlines.signal.reason : error);
-      } finally {
-        deadlines.end();
-      }
-    },
-    async close() {
-      closing.abort(new FetchClosedError('A fetch was ended because the process is stopping.'));
-      await agent.destroy();
-    },
-  };
 }
 
-/** Our own redirect loop: each hop is judged like the first. */
-async function follow(url: string, policy: UrlPolicy, course: Course): Promise<FetchResult> {
+/** Our own redirect loop: each hop is judged like the first, and counts against its own host. */
+async function follow(url: string, policy: UrlPolicy, course: Course): Promise<Answer> {
   let next = url;
   for (let hops = 0; hops <= course.limits.maxRedirects; hops++) {
     const judged = judgeUrl(next, policy);
     if (!judged.ok) return fetchFailed(judged.reason, judged.why);
-    const hop = await exchange(judged.url, course);
+    const hop = await enterAndExchange(judged, course);
     if (hop.kind === 'end') return hop.result;
     next = hop.url;
   }
   return fetchFailed('redirects', `more than ${course.limits.maxRedirects} redirects`);
+}
+
+async function enterAndExchange(
+  { url, host, port }: UrlJudgement & { ok: true },
+  course: Course,
+): Promise<Hop> {
+  const { hosts, isBrief, signal } = course;
+  const entry = await hosts.enter(`${host}:${port}`, { isBrief, signal });
+  switch (entry.kind) {
+    case 'busy':
+      return { kind: 'end', result: { ok: false, reason: 'busy', waitMs: entry.waitMs } };
+    case 'resting':
+      return { kind: 'end', result: fetchFailed('resting', `${host} is left alone for now`, entry.leftMs) };
+    case 'go':
+      break;
+    default:
+      return entry satisfies never;
+  }
+  try {
+    const hop = await exchange(url, course);
+    const failed = hop.kind === 'end' && !hop.result.ok && hop.result.reason !== 'busy' ? hop.result : null;
+    if (failed) entry.leave(verdictOf(failed.reason), failed.retryAfterMs);
+    else entry.leave('answered');
+    return hop;
+  } catch (error) {
+    entry.leave(verdictOfError(error, course));
+    throw error;
+  }
+}
+
+function verdictOfError(error: unknown, { deadlines, ended, isCutShort }: Course): HostVerdict {
+  if (ended.aborted) return 'none';
+  const cause: unknown = deadlines.signal.aborted ? deadlines.signal.reason : error;
+  if (isCutShort && cause instanceof FetchTimeoutError && cause.phase === TOTAL_PHASE) return 'none';
+  return verdictOf(classifyFailure(cause).reason);
 }
 
 async function exchange(url: URL, course: Course): Promise<Hop> {

@@ -1,7 +1,9 @@
+import { setTimeout } from 'node:timers/promises';
+import { BRIEF_WAIT_MS } from '../fetch/host-limits.js';
+import { isRetryableReason, type FetchBusy } from '../fetch/result.js';
 import type { SafeFetch, Validators } from '../fetch/safe-fetch.js';
-import { isRetryableReason } from '../fetch/result.js';
 import type { DeclaredImage, ImageReason, RecordImage } from '../record/schema.js';
-import { failedImage, verifiedImage } from './record-image.js';
+import { failedImage, skippedImage, verifiedImage } from './record-image.js';
 import { openImageStore, type ImageStore } from './store.js';
 import { openUrlIndex, type IndexEntry, type UrlIndex } from './url-index.js';
 import { verifyPicture } from './verify.js';
@@ -17,7 +19,7 @@ export interface PictureDeps {
   readonly store: ImageStore;
   readonly index: UrlIndex;
   /** Fetches under way and pictures verified a moment ago, by URL. Made empty by `openPictures`. */
-  readonly inFlight: Map<string, Promise<Found>>;
+  readonly inFlight: Map<string, UnderWay>;
   readonly recent: Map<string, Recent>;
   readonly reuseMs: number;
   /** Epoch milliseconds. */
@@ -30,8 +32,14 @@ export interface Recent {
   readonly at: number;
 }
 
+/** A fetch that others may share. */
+interface UnderWay {
+  readonly found: Promise<Found | FetchBusy>;
+  readonly since: number;
+}
+
 /** What became of one URL: kept, or why not. */
-export type Found =
+type Found =
   | {
       readonly ok: true;
       readonly entry: IndexEntry;
@@ -50,12 +58,15 @@ export interface PictureRequest {
   /** The article's URL, which site-relative addresses are resolved against. */
   readonly baseUrl?: string | undefined;
   readonly deps: PictureDeps;
+  /** All that is left for the fetch, in milliseconds; the fetch's own total by default. */
+  readonly withinMs?: number;
   /** Ends the wait: rejects with the signal's reason. The fetch itself goes on for others that wait for it. */
   readonly signal?: AbortSignal;
 }
 
 /** A picture of a record, and what is known about trying again. */
 export interface PictureOutcome {
+  readonly busy: false;
   readonly image: RecordImage;
   /** Why it failed, for logs; empty when it did not. */
   readonly detail: string;
@@ -63,8 +74,15 @@ export interface PictureOutcome {
   readonly retryable: boolean;
   /** True when it was kept already and no bytes had to be fetched. */
   readonly reused: boolean;
-  /** How long the host asked to be left alone. */
+  /** How long the host asked to be left alone, or still rests. */
   readonly retryAfterMs?: number;
+}
+
+/** Nothing was found out: the host has no slot free, or the same URL is being fetched and takes long. */
+export interface PictureBusy {
+  readonly busy: true;
+  /** When to ask again at the earliest, in milliseconds. */
+  readonly waitMs: number;
 }
 
 export interface PictureOptions {
@@ -94,29 +112,39 @@ export async function openPictures(options: PictureOptions): Promise<PictureDeps
 
 /**
  * The whole step for one declared picture: fetched safely, verified, kept. Whatever is wrong with it is in the answer.
- * Run again it asks the host whether the picture changed, or finds it known.
+ * Run again it asks the host whether the picture changed, or finds it known. Waits for a host that is busy; a job, which
+ * must not hold a worker, asks `fetchPictureOutcome`.
  *
  * @throws ImageStoreError when the disk fails, FetchClosedError when the process is stopping
  */
 export async function fetchPicture(request: PictureRequest): Promise<RecordImage> {
-  return (await fetchPictureOutcome(request)).image;
+  for (;;) {
+    const outcome = await fetchPictureOutcome(request);
+    if (!outcome.busy) return outcome.image;
+    await setTimeout(outcome.waitMs, undefined, request.signal ? { signal: request.signal } : {});
+  }
 }
 
-/** `fetchPicture`, with what a later attempt wants to know. */
-export async function fetchPictureOutcome(request: PictureRequest): Promise<PictureOutcome> {
-  const { declared, baseUrl, deps, signal } = request;
+/**
+ * `fetchPicture`, with what a later attempt wants to know. Answers `busy` rather than wait for a host that has no slot
+ * free, or for long for another fetch of the same URL.
+ */
+export async function fetchPictureOutcome(request: PictureRequest): Promise<PictureOutcome | PictureBusy> {
+  const { declared, baseUrl, signal } = request;
   const url = resolve(declared.url, baseUrl);
-  const found: Found =
+  const found: Found | FetchBusy =
     url === undefined
       ? { ok: false, reason: 'bad-url', detail: 'not a URL, nor one under that of the article' }
-      : await withSignal(find(url, deps), signal);
+      : await withSignal(find(url, request), signal);
   if (found.ok) {
     const { entry, reused } = found;
-    return { image: verifiedImage(declared, entry), detail: '', retryable: false, reused };
+    return { busy: false, image: verifiedImage(declared, entry), detail: '', retryable: false, reused };
   }
+  if (found.reason === 'busy') return { busy: true, waitMs: found.waitMs };
   const { reason, detail, retryAfterMs } = found;
   return {
-    image: failedImage(declared, reason),
+    busy: false,
+    image: reason === 'resting' ? skippedImage(declared, reason) : failedImage(declared, reason),
     detail,
     retryable: isRetryableReason(reason),
     reused: false,
@@ -148,7 +176,7 @@ async function withSignal<T>(work: Promise<T>, signal: AbortSignal | undefined):
   }
 }
 
-async function find(url: string, deps: PictureDeps): Promise<Found> {
+async function find(url: string, { deps, withinMs }: PictureRequest): Promise<Found | FetchBusy> {
   const recent = deps.recent.get(url);
   if (
     recent !== undefined &&
@@ -158,17 +186,39 @@ async function find(url: string, deps: PictureDeps): Promise<Found> {
     return { ok: true, entry: recent.entry, reused: true };
   }
   const shared = deps.inFlight.get(url);
-  if (shared !== undefined) return asReused(await shared);
-  const work = fetchAndKeep(url, deps).finally(() => deps.inFlight.delete(url));
-  deps.inFlight.set(url, work);
-  return work;
+  if (shared !== undefined) return share(shared, deps);
+  const found = fetchAndKeep(url, deps, withinMs).finally(() => deps.inFlight.delete(url));
+  deps.inFlight.set(url, { found, since: deps.now() });
+  return found;
 }
 
-async function fetchAndKeep(url: string, deps: PictureDeps): Promise<Found> {
+/** Joins a fetch under way, but for a moment only: many articles with one slow picture must not hold many workers. */
+async function share({ found, since }: UnderWay, deps: PictureDeps): Promise<Found | FetchBusy> {
+  const left = BRIEF_WAIT_MS - (deps.now() - since);
+  const late: FetchBusy = { ok: false, reason: 'busy', waitMs: BRIEF_WAIT_MS };
+  if (left <= 0) return late;
+  const waiting = new AbortController();
+  try {
+    const { signal } = waiting;
+    const answer = await Promise.race([found, setTimeout(left, late, { signal })]);
+    return answer.ok ? asReused(answer) : answer;
+  } finally {
+    waiting.abort();
+  }
+}
+
+async function fetchAndKeep(
+  url: string,
+  deps: PictureDeps,
+  withinMs: number | undefined,
+): Promise<Found | FetchBusy> {
   const known = await usable(url, deps);
   const validators = known === null ? undefined : validatorsOf(known);
-  const result = await deps.fetch.get(url, validators === undefined ? {} : { validators });
-  if (!result.ok) return { ...result, ok: false };
+  const result = await deps.fetch.getBriefly(url, {
+    ...(validators === undefined ? {} : { validators }),
+    ...(withinMs === undefined ? {} : { withinMs }),
+  });
+  if (!result.ok) return result;
   if (result.notModified) {
     if (known !== null) return asReused(remember(known, deps));
     return { ok: false, reason: 'status-4xx', detail: 'status 304 to a request without conditions' };

@@ -1,5 +1,5 @@
-import type { Article, RecordBody, RecordImage } from './schema.js';
-import { recordSchema } from './schema.js';
+import type { Article, DeclaredImage, RecordBody, RecordImage } from './schema.js';
+import { articleSchema, recordSchema } from './schema.js';
 
 /** Keys in the order in which records are written: Postgres keeps no key order in job data. */
 const RECORD_KEYS = Object.keys(recordSchema.shape) as (keyof RecordBody)[];
@@ -32,6 +32,19 @@ export function buildRecordBody({ article, images, source, scored }: RecordParts
     if (value !== undefined) body[key] = value;
   }
   return body as RecordBody;
+}
+
+const ARTICLE_KEYS = Object.keys(articleSchema.shape) as (keyof Article)[];
+
+/**
+ * The article that a record was made from: what `buildRecordBody` was given, but for its pictures, of which a record has
+ * what they turned out to be.
+ * @param images the pictures as its file declares them
+ */
+export function articleOfRecord(body: RecordBody, images: readonly DeclaredImage[]): Article {
+  const values: { [key: string]: unknown } = { ...body, images, declaredScores: body.scores.declared };
+  const entries = ARTICLE_KEYS.map((key) => [key, values[key]]).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Article;
 }
 
 /** A time in nanoseconds since the epoch, decimal, as a moment of a record. */
