@@ -1,19 +1,22 @@
-// npm run bench [-- --articles N --runs N --concurrency N --backend redis|embedded]
+// npm run bench [-- --articles N --runs N --concurrency N --backend redis|embedded], or npm run bench -- images (images.mjs)
 // Articles a second through the whole pipeline, against BullMQ doing one no-op job an article: the same process, backend
 // and concurrency. A table, and one line of JSON.
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { makeCorpus } from './corpus.mjs';
+import { machine } from './machine.mjs';
 import { measureNoop } from './noop.mjs';
 import { measureRoot, startPipeline } from './pipeline.mjs';
 import { startRedis } from './redis.mjs';
 
 const WARM_UP = 1000;
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
+    pictures: { type: 'string', default: '200' },
     articles: { type: 'string', default: '10000' },
     runs: { type: 'string', default: '3' },
     concurrency: { type: 'string', default: '8' },
@@ -27,6 +30,13 @@ const concurrency = Number(values.concurrency);
 if (!existsSync(new URL('../dist/pipeline.js', import.meta.url))) {
   console.error('dist/ is missing: run npm run build first');
   process.exit(1);
+}
+
+if (positionals[0] === 'images') {
+  const { benchImages } = await import('./images.mjs');
+  // As many at once as the images stage of one process runs: three times the concurrency.
+  await benchImages({ pictures: Number(values.pictures), runs, concurrency: concurrency * 3 });
+  process.exit(0);
 }
 
 const work = mkdtempSync(join(tmpdir(), 'galley-bench-'));
@@ -49,12 +59,6 @@ for (const { backend, articlesPerSecond, noopPerSecond, ratio } of results) {
   table.push([backend, articlesPerSecond, noopPerSecond, ratio]);
 }
 console.log(table.toString());
-const machine = {
-  cpu: cpus()[0]?.model,
-  cores: cpus().length,
-  memoryGiB: Math.round(totalmem() / 1024 ** 3),
-  node: process.version,
-};
 console.log(JSON.stringify({ measure: 'articles', articles, runs, concurrency, machine, results }));
 process.exit(0);
 

@@ -312,6 +312,8 @@ export class Pipeline {
     const { concurrency } = settings;
     const { connectionsPerHost, retryDelaysMs, totalMs } = settings.pictures;
     const limits = { concurrency, connectionsPerHost };
+    const pictures = this.#fetchPicture();
+    if (settings.store !== undefined && settings.images && stages.includes('images')) await pictures.open();
     this.#stageWorkers = startStages(backend, stages, limits, {
       state: backend.state,
       committer,
@@ -323,7 +325,7 @@ export class Pipeline {
         ...(settings.timeZone === undefined ? {} : { timeZone: settings.timeZone }),
       },
       log,
-      fetchPicture: this.#fetchPicture(),
+      fetchPicture: (ask) => pictures.fetch(ask),
       pictureMs: totalMs,
       imagesQueue: () => this.queue('images'),
       retryDelaysMs,
@@ -333,14 +335,23 @@ export class Pipeline {
     });
   }
 
-  /** Opens what pictures need with the first one: many a pipeline never sees any. */
-  #fetchPicture(): (ask: PictureAsk) => Promise<PictureAnswer> {
+  /**
+   * Opens what pictures need with the first one: many a pipeline never sees any. A store on another machine is opened at
+   * start all the same, so that what is wrong with it is said then.
+   */
+  #fetchPicture(): {
+    open(): Promise<PictureDeps>;
+    fetch(ask: PictureAsk): Promise<PictureAnswer>;
+  } {
     let opened: Promise<PictureDeps> | null = null;
-    return async (ask) => {
-      opened ??= this.#openPictures();
-      const outcome = await fetchPictureOutcome({ ...ask, deps: await opened });
-      if (!outcome.busy && outcome.reused) this.pictures.cached++;
-      return outcome;
+    const open = (): Promise<PictureDeps> => (opened ??= this.#openPictures());
+    return {
+      open,
+      fetch: async (ask) => {
+        const outcome = await fetchPictureOutcome({ ...ask, deps: await open() });
+        if (!outcome.busy && outcome.reused) this.pictures.cached++;
+        return outcome;
+      },
     };
   }
 
@@ -357,7 +368,16 @@ export class Pipeline {
       breaker,
     });
     this.#closers.push(() => fetch.close());
-    return openPictures({ fetch, stateFolder: resolve(settings.state) });
+    const pictures = await openPictures({
+      fetch,
+      stateFolder: resolve(settings.state),
+      store: settings.store,
+      storeEndpoint: settings.storeEndpoint,
+      storeRegion: settings.storeRegion,
+      thumbnailWidth: settings.thumbnails,
+    });
+    this.#closers.push(async () => pictures.close());
+    return pictures;
   }
 
   #countPictures(images: readonly RecordImage[]): void {

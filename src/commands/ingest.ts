@@ -27,6 +27,7 @@ export const ingest: CommandSpec = {
     'namespace',
     'allowHosts',
     'images',
+    'thumbnails',
     'acceptRemovals',
     'wait',
     'logLevel',

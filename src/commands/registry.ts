@@ -4,6 +4,7 @@ import type { CommandSpec } from './command.js';
 import { doctor } from './doctor.js';
 import { ingest } from './ingest.js';
 import { inspect } from './inspect.js';
+import { pictures } from './pictures.js';
 import { rejected } from './rejected.js';
 import { reset } from './reset.js';
 import { dashboard, run, watch, work } from './run.js';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   tail,
   score,
   calibrate,
+  pictures,
   reset,
   schema,
   doctor,

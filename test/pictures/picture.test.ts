@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import sharp from 'sharp';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { parseAllowedHost } from '../../src/shared/fetch/allow-list.js';
 import { createSafeFetch } from '../../src/shared/fetch/safe-fetch.js';
@@ -26,7 +27,7 @@ interface Setup {
   readonly host: TestHost;
   readonly state: string;
   /** As after a restart: the same folder, nothing in memory. */
-  readonly open: (reuseMs?: number) => Promise<PictureDeps>;
+  readonly open: (reuseMs?: number, thumbnailWidth?: number) => Promise<PictureDeps>;
 }
 
 async function setUp(answers: Readonly<Record<string, Answer>>): Promise<Setup> {
@@ -41,7 +42,9 @@ async function setUp(answers: Readonly<Record<string, Answer>>): Promise<Setup> 
     await host[Symbol.asyncDispose]();
     await rm(state, { recursive: true, force: true });
   });
-  return { host, state, open: (reuseMs = 60_000) => openPictures({ fetch, stateFolder: state, reuseMs }) };
+  const open: Setup['open'] = (reuseMs = 60_000, thumbnailWidth) =>
+    openPictures({ fetch, stateFolder: state, reuseMs, thumbnailWidth });
+  return { host, state, open };
 }
 
 const good: Answer = (_q, r) => r.end(jpeg);
@@ -231,5 +234,68 @@ describe('the same picture again', () => {
     release?.();
     expect(await staying).toMatchObject({ status: 'verified' });
     expect(host.count()).toBe(1);
+  });
+});
+
+describe('a thumbnail', () => {
+  const thumbnailed = async (answer: Answer, width = 100) => {
+    const { host, open } = await setUp({ '/a': answer });
+    const deps = await open(60_000, width);
+    const image = await fetchPicture({ declared: { url: `${host.origin}/a` }, deps });
+    const bytes = image.thumbnail === undefined ? null : await deps.store.read(image.thumbnail);
+    return { image, size: bytes === null ? null : await sharp(bytes).metadata() };
+  };
+
+  it('is a WebP of the width that was asked for, beside its picture', async () => {
+    const { image, size } = await thumbnailed(good);
+    expect(image.thumbnail).toBe(image.file?.replace('.jpg', '-100.webp'));
+    expect(size).toMatchObject({ format: 'webp', width: 100, height: 56 });
+  });
+
+  it('is turned as its picture is shown, and says nothing of where that was taken', async () => {
+    const turned = await noise(400, 300)
+      .withExif({ IFD0: { Artist: 'A' } })
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toBuffer();
+    const { size } = await thumbnailed((_q, r) => r.end(turned));
+    expect(size).toMatchObject({ width: 100, height: 133 });
+    expect(size).not.toHaveProperty('exif');
+  });
+
+  it('is not larger than its picture, nor than WebP can be', async () => {
+    expect((await thumbnailed(good, 4096)).size).toMatchObject({ width: 640, height: 360 });
+    const strip = await noise(30, 20_000).png().toBuffer();
+    expect((await thumbnailed((_q, r) => r.end(strip), 30)).size).toMatchObject({ height: 16_383 });
+  });
+
+  it('is not made of an SVG, which is never rendered, nor of a bad picture, nor when nobody asked', async () => {
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="80"></svg>';
+    for (const answer of [
+      (_q, r) => r.end(svg),
+      (_q, r) => r.end(jpeg.subarray(0, 5000)),
+    ] satisfies Answer[]) {
+      expect((await thumbnailed(answer)).image).not.toHaveProperty('thumbnail');
+    }
+    const { host, state, open } = await setUp({ '/a.jpg': good });
+    const declared = { url: `${host.origin}/a.jpg`, thumbnail: '../../mine' };
+    await fetchPicture({ declared, deps: await open() });
+    const kept = await readdir(path.join(state, 'images'), { recursive: true });
+    expect(kept.filter((name) => name.endsWith('.webp'))).toEqual([]);
+  });
+
+  it('is made of a picture that was kept before anybody asked, without a body', async () => {
+    const { host, open } = await setUp({
+      '/a.jpg': (q, r) => {
+        if (q.headers['if-none-match'] === '"1"') r.writeHead(304).end();
+        else r.writeHead(200, { etag: '"1"' }).end(jpeg);
+      },
+    });
+    const declared = { url: `${host.origin}/a.jpg` };
+    await fetchPicture({ declared, deps: await open() });
+    const deps = await open(60_000, 100);
+    const image = await fetchPicture({ declared, deps });
+    expect(await deps.store.has(image.thumbnail ?? '')).toBe(true);
+    expect(host.requests.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, '"1"']);
   });
 });

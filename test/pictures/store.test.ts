@@ -19,13 +19,15 @@ async function filesUnder(dir: string): Promise<string[]> {
 }
 
 const bytes = Buffer.from('a picture');
+const jpg = { extension: 'jpg', contentType: 'image/jpeg' };
+const png = { extension: 'png', contentType: 'image/png' };
 const sha256 = createHash('sha256').update(bytes).digest('hex');
 
 describe('the image store', () => {
   it('keeps a picture under its content, and gives it back', async () => {
     const state = await folder();
     const store = await openImageStore(state);
-    const stored = await store.put(bytes, 'jpg');
+    const stored = await store.put(bytes, jpg);
     const file = `${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}.jpg`;
     expect(stored).toEqual({ sha256, file, bytes: bytes.length });
     expect(await readFile(path.join(state, 'images', file))).toEqual(bytes);
@@ -36,19 +38,19 @@ describe('the image store', () => {
   it('keeps one copy, also when many put the same at once, and leaves nothing beside it', async () => {
     const state = await folder();
     const [one, other] = [await openImageStore(state), await openImageStore(state)];
-    await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? one : other).put(bytes, 'png')));
+    await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? one : other).put(bytes, png)));
     expect(await filesUnder(state)).toEqual([`${sha256}.png`]);
   });
 
   it('does not write again what is there, and mends what is not whole', async () => {
     const store = await openImageStore(await folder());
-    const { file } = await store.put(bytes, 'jpg');
-    const target = path.join(store.folder, file);
+    const { file } = await store.put(bytes, jpg);
+    const target = path.join(store.location, file);
     const before = (await stat(target)).ino;
-    await store.put(bytes, 'jpg');
+    await store.put(bytes, jpg);
     expect((await stat(target)).ino).toBe(before);
     await truncate(target, 3);
-    await store.put(bytes, 'jpg');
+    await store.put(bytes, jpg);
     expect(await store.read(file)).toEqual(bytes);
   });
 
@@ -64,23 +66,23 @@ describe('the image store', () => {
     async (file) => {
       const store = await openImageStore(await folder());
       await expect(store.read(file)).rejects.toThrow(ImageNameError);
-      await expect(store.put(bytes, `jpg/${file}`)).rejects.toThrow(ImageNameError);
+      await expect(store.put(bytes, { ...jpg, extension: `jpg/${file}` })).rejects.toThrow(ImageNameError);
     },
   );
 
   it('says what failed and that it may be tried again when the disk does', async () => {
     const state = await folder();
     const store = await openImageStore(state);
-    await rm(store.folder, { recursive: true });
-    await writeFile(store.folder, 'a file in its place');
-    const failure = await store.put(bytes, 'jpg').catch((error: unknown) => error);
+    await rm(store.location, { recursive: true });
+    await writeFile(store.location, 'a file in its place');
+    const failure = await store.put(bytes, jpg).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ImageStoreError);
     expect(failure).toMatchObject({ retryable: true, code: 'GALLEY_IMAGE_STORE' });
   });
 
   it('removes what a crash left half written, not what is being written', async () => {
     const state = await folder();
-    const { folder: images } = await openImageStore(state);
+    const { location: images } = await openImageStore(state);
     const [old, young] = ['old.tmp', 'young.tmp'].map((name) => path.join(images, 'tmp', name));
     await Promise.all([writeFile(old ?? '', 'x'), writeFile(young ?? '', 'x')]);
     await utimes(old ?? '', 1, 1);

@@ -11,6 +11,8 @@ export interface Option {
   /** How the value is shown; absent for a switch. */
   readonly value?: string;
   readonly env: string;
+  /** Variables of others that say the same; read, in this order, where `env` is not set. */
+  readonly alsoEnv?: readonly string[];
   readonly kind: 'text' | 'list' | 'number' | 'switch';
   readonly help: string;
   /** True when the flag is written `--no-…` and switches off. */
@@ -129,6 +131,29 @@ export const OPTIONS: readonly Option[] = [
     env: 'GALLEY_THUMBNAILS',
     kind: 'number',
     help: 'also write WebP thumbnails of this width in pixels',
+  },
+  {
+    key: 'store',
+    flag: null,
+    env: 'GALLEY_STORE',
+    kind: 'text',
+    help: 'keep pictures at s3://BUCKET/PREFIX, for several machines (default: in the state folder)',
+  },
+  {
+    key: 'storeEndpoint',
+    flag: null,
+    env: 'GALLEY_STORE_ENDPOINT',
+    alsoEnv: ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'],
+    kind: 'text',
+    help: "URL of an S3 server other than AWS's",
+  },
+  {
+    key: 'storeRegion',
+    flag: null,
+    env: 'GALLEY_STORE_REGION',
+    alsoEnv: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
+    kind: 'text',
+    help: "region of the bucket (default: where AWS's own tools find it)",
   },
   {
     key: 'acceptRemovals',

@@ -59,8 +59,8 @@ function envLayer(env: ConfigSources['env']): Layer {
   checkVariables(env);
   const values: Record<string, unknown> = {};
   for (const option of OPTIONS) {
-    const text = env[option.env];
-    if (text !== undefined && text !== '') values[option.key] = convert(option, text, option.env);
+    const text = [option.env, ...(option.alsoEnv ?? [])].map((name) => env[name]).find((value) => value);
+    if (text !== undefined) values[option.key] = convert(option, text, option.env);
   }
   return { values, name: (key) => OPTIONS.find((option) => option.key === key)?.env ?? key };
 }

@@ -5,6 +5,7 @@ import { defaultProfile } from '../scoring/default-profile.js';
 import { scoringProfileSchema } from '../scoring/profile.js';
 
 const HOST = /^(\[[0-9a-f:.]+\]|[^\s:/@[\]]+)(:\d{1,5})?$/i;
+const STORE = /^s3:\/\/[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](\/(?!\.{1,2}(\/|$))[\w!.*'()-]+)*\/?$/;
 export const DEFAULT_INBOX = './inbox';
 const extension = z.string().regex(/^\.[a-z0-9]+$/i, 'an extension with its dot, such as .html');
 
@@ -76,6 +77,9 @@ export const settingsSchema = z.strictObject({
   processes: z.int().min(1).max(64).default(1),
   images: z.boolean().default(true),
   thumbnails: z.int().min(16).max(4096).optional(),
+  store: z.string().regex(STORE, 's3://BUCKET or s3://BUCKET/PREFIX').optional(),
+  storeEndpoint: z.string().min(1).optional(),
+  storeRegion: z.string().min(1).optional(),
   acceptRemovals: z.boolean().default(false),
   wait: z.number().min(0).max(86_400).default(60),
   extensions: z.array(extension).default(['.md', '.markdown']),

@@ -6,17 +6,26 @@ import path from 'node:path';
 const ABANDONED_MS = 60 * 60 * 1000;
 
 /**
- * Writes a file so that it is there whole or not at all, also after a power cut: under another name on the same disk,
- * synced, renamed. Folders are made as needed.
+ * Writes a file so that it is there whole or not at all: under another name on the same disk, then renamed. Folders are
+ * made as needed.
  *
  * @param temporaryFolder on the same file system as `target`
+ * @param durable synced before it is renamed, so that it is whole also after a power cut
  * @throws Node's file system errors
  */
-export async function writeWhole(target: string, bytes: Uint8Array, temporaryFolder: string): Promise<void> {
-  await mkdir(temporaryFolder, { recursive: true });
+export async function writeWhole(
+  target: string,
+  bytes: Uint8Array,
+  temporaryFolder: string,
+  durable: boolean,
+): Promise<void> {
   const temporary = path.join(temporaryFolder, `${randomUUID()}.tmp`);
   try {
-    await writeSynced(temporary, bytes);
+    await writeNew(temporary, bytes, durable).catch(async (error: unknown) => {
+      if (!isMissing(error)) throw error;
+      await mkdir(temporaryFolder, { recursive: true });
+      await writeNew(temporary, bytes, durable);
+    });
     await renameInto(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
@@ -24,11 +33,11 @@ export async function writeWhole(target: string, bytes: Uint8Array, temporaryFol
   }
 }
 
-async function writeSynced(file: string, bytes: Uint8Array): Promise<void> {
+async function writeNew(file: string, bytes: Uint8Array, durable: boolean): Promise<void> {
   const handle = await open(file, 'wx', 0o644);
   try {
     await handle.writeFile(bytes);
-    await handle.sync();
+    if (durable) await handle.sync();
   } finally {
     await handle.close();
   }
@@ -39,10 +48,14 @@ async function renameInto(temporary: string, target: string): Promise<void> {
   try {
     await rename(temporary, target);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (!isMissing(error)) throw error;
     await mkdir(path.dirname(target), { recursive: true });
     await rename(temporary, target);
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 /** Removes temporary files that a crash left behind. */

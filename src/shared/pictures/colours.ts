@@ -24,11 +24,11 @@ export function blankBecause(rgba: Uint8Array, tolerance: number): string | unde
       const value = rgba[at + channel] ?? 0;
       if (value < (low[channel] ?? 0)) low[channel] = value;
       if (value > (high[channel] ?? 0)) high[channel] = value;
+      // Two colours, or one that is there in part: nearly always among the first pixels.
+      if ((high[channel] ?? 0) - (low[channel] ?? 0) > tolerance) return undefined;
     }
   }
-  if ((high[3] ?? 0) === 0) return 'fully transparent';
-  const isOneColour = high.every((value, channel) => value - (low[channel] ?? 0) <= tolerance);
-  return isOneColour ? 'one colour' : undefined;
+  return (high[3] ?? 0) === 0 ? 'fully transparent' : 'one colour';
 }
 
 /** The commonest colour as `#rrggbb`: the mean of the fullest bin of a histogram, pixels weighed by their alpha. */
@@ -57,7 +57,7 @@ function coarse(value: number): number {
 }
 
 /** ThumbHash keeps at most seven waves a side, so a side of this many pixels is plenty; its time goes by their number. */
-const HASHED_SIDE = 34;
+const HASHED_SIDE = 25;
 
 /** A ThumbHash (about 25 bytes) in base64: a blurred picture to show until the real one has come. */
 export function placeholderOf(pixels: Pixels): string {
@@ -73,18 +73,26 @@ function shrink(pixels: Pixels, side: number): Pixels {
   const height = Math.max(1, Math.floor(pixels.height / step));
   const rgba = new Uint8Array(width * height * 4);
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      rgba.set(meanOfBlock(pixels, x * step, y * step, step), (y * width + x) * 4);
-    }
+    for (let x = 0; x < width; x++) writeMean(pixels, [x * step, y * step, step], rgba, (y * width + x) * 4);
   }
   return { width, height, rgba };
 }
 
-function meanOfBlock({ width, height, rgba }: Pixels, left: number, top: number, step: number): number[] {
-  let [red, green, blue, weight, count] = [0, 0, 0, 0, 0];
-  for (let y = top; y < Math.min(top + step, height); y++) {
-    for (let x = left; x < Math.min(left + step, width); x++) {
-      const at = (y * width + x) * 4;
+function writeMean(
+  { width, height, rgba }: Pixels,
+  [left, top, step]: readonly [number, number, number],
+  into: Uint8Array,
+  to: number,
+): void {
+  let red = 0;
+  let green = 0;
+  let blue = 0;
+  let weight = 0;
+  let count = 0;
+  const right = Math.min(left + step, width);
+  const bottom = Math.min(top + step, height);
+  for (let y = top; y < bottom; y++) {
+    for (let at = (y * width + left) * 4; at < (y * width + right) * 4; at += 4) {
       const alpha = rgba[at + 3] ?? 0;
       red += alpha * (rgba[at] ?? 0);
       green += alpha * (rgba[at + 1] ?? 0);
@@ -94,5 +102,8 @@ function meanOfBlock({ width, height, rgba }: Pixels, left: number, top: number,
     }
   }
   const alpha = Math.max(weight, 1);
-  return [red / alpha, green / alpha, blue / alpha, weight / Math.max(count, 1)].map(Math.round);
+  into[to] = Math.round(red / alpha);
+  into[to + 1] = Math.round(green / alpha);
+  into[to + 2] = Math.round(blue / alpha);
+  into[to + 3] = Math.round(weight / Math.max(count, 1));
 }

@@ -26,7 +26,8 @@ export interface Sample {
 
 type SharpModule = typeof import('sharp').default;
 
-async function loadSharp(): Promise<SharpModule> {
+/** Sharp, loaded with the first picture: many a process never sees one. */
+export async function loadSharp(): Promise<SharpModule> {
   const { default: sharp } = await import('sharp');
   return sharp;
 }
@@ -66,7 +67,8 @@ export async function readHeader(bytes: Buffer): Promise<PictureHeader> {
   return { width: autoOrient.width, height: pageHeight ?? autoOrient.height, frames: pages ?? 1 };
 }
 
-const INPUT = { failOn: 'truncated', sequentialRead: true } as const satisfies SharpOptions;
+/** How every picture is read, whatever is then made of it. */
+export const INPUT = { failOn: 'truncated', sequentialRead: true } as const satisfies SharpOptions;
 
 /**
  * Decodes the picture whole, once, and makes it small. Resizing to raw pixels found every cut file where sharp's

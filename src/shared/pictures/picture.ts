@@ -3,32 +3,39 @@ import { BRIEF_WAIT_MS } from '../fetch/host-limits.js';
 import { isRetryableReason, type FetchBusy } from '../fetch/result.js';
 import type { SafeFetch, Validators } from '../fetch/safe-fetch.js';
 import type { DeclaredImage, ImageReason, RecordImage } from '../record/schema.js';
+import { openPictureStore, type StoreLocation } from './open-store.js';
 import { failedImage, skippedImage, verifiedImage } from './record-image.js';
-import { openImageStore, type ImageStore } from './store.js';
-import { openUrlIndex, type IndexEntry, type UrlIndex } from './url-index.js';
+import { thumbnailName, type ImageStore } from './store.js';
+import { makeThumbnail } from './thumbnail.js';
+import type { IndexEntry, UrlIndex } from './url-index.js';
 import { verifyPicture } from './verify.js';
 
 /** How long a verified picture is used again without asking its host, by default. */
 export const DEFAULT_REUSE_MS = 60_000;
 /** URLs remembered for reuse at most; the one verified longest ago goes first. */
 const MAX_REMEMBERED = 10_000;
+/** Is never rendered, so it has no thumbnail. */
+const SVG = 'image/svg+xml';
 
 /** What fetching pictures needs; one for the whole process, so that a URL in flight is fetched once. */
 export interface PictureDeps {
   readonly fetch: SafeFetch;
   readonly store: ImageStore;
   readonly index: UrlIndex;
+  /** Width of WebP thumbnails in pixels; absent when none are wanted. */
+  readonly thumbnailWidth?: number | undefined;
   /** Fetches under way and pictures verified a moment ago, by URL. Made empty by `openPictures`. */
   readonly inFlight: Map<string, UnderWay>;
   readonly recent: Map<string, Recent>;
   readonly reuseMs: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Closes the store; the fetch is its maker's to close. */
+  readonly close: () => void;
 }
 
 /** A picture that was verified a moment ago. */
-export interface Recent {
-  readonly entry: IndexEntry;
+export interface Recent extends Kept {
   readonly at: number;
 }
 
@@ -38,14 +45,20 @@ interface UnderWay {
   readonly since: number;
 }
 
+/** A picture in the store. */
+export interface Kept {
+  readonly entry: IndexEntry;
+  /** Its thumbnail under the store, where one was wanted and can be. */
+  readonly thumbnail?: string;
+}
+
 /** What became of one URL: kept, or why not. */
 type Found =
-  | {
+  | (Kept & {
       readonly ok: true;
-      readonly entry: IndexEntry;
       /** True when no bytes had to be fetched for it. */
       readonly reused: boolean;
-    }
+    })
   | {
       readonly ok: false;
       readonly reason: ImageReason;
@@ -85,24 +98,24 @@ export interface PictureBusy {
   readonly waitMs: number;
 }
 
-export interface PictureOptions {
+export interface PictureOptions extends StoreLocation {
   readonly fetch: SafeFetch;
-  readonly stateFolder: string;
+  readonly thumbnailWidth?: number | undefined;
   readonly reuseMs?: number;
   readonly now?: () => number;
 }
 
 /**
- * Opens the image store and the index of a state folder for `fetchPicture`.
+ * Opens the image store and the index for `fetchPicture`.
  *
- * @throws ImageStoreError when the folders cannot be made
+ * @throws what `openPictureStore` throws
  */
 export async function openPictures(options: PictureOptions): Promise<PictureDeps> {
-  const { fetch, stateFolder } = options;
+  const { fetch, thumbnailWidth } = options;
   return {
     fetch,
-    store: await openImageStore(stateFolder),
-    index: await openUrlIndex(stateFolder),
+    ...(await openPictureStore(options)),
+    thumbnailWidth,
     inFlight: new Map(),
     recent: new Map(),
     reuseMs: options.reuseMs ?? DEFAULT_REUSE_MS,
@@ -115,7 +128,7 @@ export async function openPictures(options: PictureOptions): Promise<PictureDeps
  * Run again it asks the host whether the picture changed, or finds it known. Waits for a host that is busy; a job, which
  * must not hold a worker, asks `fetchPictureOutcome`.
  *
- * @throws ImageStoreError when the disk fails, FetchClosedError when the process is stopping
+ * @throws ImageStoreError when the disk or the store's server fails, FetchClosedError when the process is stopping
  */
 export async function fetchPicture(request: PictureRequest): Promise<RecordImage> {
   for (;;) {
@@ -137,8 +150,14 @@ export async function fetchPictureOutcome(request: PictureRequest): Promise<Pict
       ? { ok: false, reason: 'bad-url', detail: 'not a URL, nor one under that of the article' }
       : await withSignal(find(url, request), signal);
   if (found.ok) {
-    const { entry, reused } = found;
-    return { busy: false, image: verifiedImage(declared, entry), detail: '', retryable: false, reused };
+    const { entry, thumbnail, reused } = found;
+    return {
+      busy: false,
+      image: verifiedImage(declared, entry, thumbnail),
+      detail: '',
+      retryable: false,
+      reused,
+    };
   }
   if (found.reason === 'busy') return { busy: true, waitMs: found.waitMs };
   const { reason, detail, retryAfterMs } = found;
@@ -181,9 +200,10 @@ async function find(url: string, { deps, withinMs }: PictureRequest): Promise<Fo
   if (
     recent !== undefined &&
     deps.now() - recent.at < deps.reuseMs &&
-    (await deps.store.has(recent.entry.file))
+    (await deps.store.claim(recent.entry.file))
   ) {
-    return { ok: true, entry: recent.entry, reused: true };
+    const { entry, thumbnail } = recent;
+    return { ok: true, entry, ...(thumbnail === undefined ? {} : { thumbnail }), reused: true };
   }
   const shared = deps.inFlight.get(url);
   if (shared !== undefined) return share(shared, deps);
@@ -220,13 +240,13 @@ async function fetchAndKeep(
   });
   if (!result.ok) return result;
   if (result.notModified) {
-    if (known !== null) return asReused(remember(known, deps));
+    if (known !== null) return asReused(remember(await withThumbnail(known, deps), deps));
     return { ok: false, reason: 'status-4xx', detail: 'status 304 to a request without conditions' };
   }
   const verified = await verifyPicture(result.bytes);
   if (!verified.ok) return verified;
   const { contentType, extension, ok: _ok, ...measured } = verified;
-  const stored = await deps.store.put(result.bytes, extension);
+  const stored = await deps.store.put(result.bytes, { extension, contentType });
   const { finalUrl, etag, lastModified } = result;
   const entry: IndexEntry = {
     url,
@@ -237,14 +257,29 @@ async function fetchAndKeep(
     contentType,
     ...measured,
   };
+  const kept = await withThumbnail(entry, deps, result.bytes);
   await deps.index.put(entry);
-  return remember(entry, deps);
+  return remember(kept, deps);
+}
+
+/** Makes the thumbnail where one is wanted and not there; `bytes` of the picture save reading them. */
+async function withThumbnail(entry: IndexEntry, deps: PictureDeps, bytes?: Buffer): Promise<Kept> {
+  const { store, thumbnailWidth: width } = deps;
+  if (width === undefined || entry.contentType === SVG) return { entry };
+  const thumbnail = thumbnailName(entry.sha256, width);
+  if (await store.claim(thumbnail)) return { entry, thumbnail };
+  const picture = bytes ?? (await store.read(entry.file));
+  // What was verified can be decoded; what somebody changed in the store since then must not hold an article up.
+  const small = picture === null ? null : await makeThumbnail(picture, width).catch(() => null);
+  if (small === null) return { entry };
+  await store.putThumbnail(thumbnail, small);
+  return { entry, thumbnail };
 }
 
 /** What the index knows of a URL, if the picture is still in the store. */
 async function usable(url: string, deps: PictureDeps): Promise<IndexEntry | null> {
   const known = await deps.index.get(url);
-  return known !== null && (await deps.store.has(known.file)) ? known : null;
+  return known !== null && (await deps.store.claim(known.file)) ? known : null;
 }
 
 function validatorsOf({ finalUrl, etag, lastModified }: IndexEntry): Validators | undefined {
@@ -256,14 +291,15 @@ function validatorsOf({ finalUrl, etag, lastModified }: IndexEntry): Validators 
   };
 }
 
-function remember(entry: IndexEntry, deps: PictureDeps): Found {
-  deps.recent.delete(entry.url);
-  deps.recent.set(entry.url, { entry, at: deps.now() });
+function remember(kept: Kept, deps: PictureDeps): Found {
+  const { url } = kept.entry;
+  deps.recent.delete(url);
+  deps.recent.set(url, { ...kept, at: deps.now() });
   if (deps.recent.size > MAX_REMEMBERED) {
     const [oldest] = deps.recent.keys();
     if (oldest !== undefined) deps.recent.delete(oldest);
   }
-  return { ok: true, entry, reused: false };
+  return { ok: true, ...kept, reused: false };
 }
 
 function asReused(found: Found): Found {

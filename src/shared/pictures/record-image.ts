@@ -2,8 +2,16 @@ import type { DeclaredImage, ImageReason, RecordImage } from '../record/schema.j
 import { inDeclaredOrder } from './in-declared-order.js';
 import type { IndexEntry } from './url-index.js';
 
-/** A picture that was fetched, verified and kept. Its size is the measured one; the declared one stays if it differs. */
-export function verifiedImage(declared: DeclaredImage, found: IndexEntry): RecordImage {
+/**
+ * A picture that was fetched, verified and kept. Its size is the measured one; the declared one stays if it differs.
+ *
+ * @param thumbnail path under the image store, where there is one
+ */
+export function verifiedImage(
+  declared: DeclaredImage,
+  found: IndexEntry,
+  thumbnail: string | undefined,
+): RecordImage {
   const { width, height } = found;
   const differs =
     (declared.width !== undefined && width !== undefined && declared.width !== width) ||
@@ -19,6 +27,7 @@ export function verifiedImage(declared: DeclaredImage, found: IndexEntry): Recor
     bytes: found.bytes,
     sha256: found.sha256,
     file: found.file,
+    ...(thumbnail === undefined ? {} : { thumbnail }),
     ...(found.color === undefined ? {} : { color: found.color }),
     frames: found.frames,
     ...(found.placeholder === undefined ? {} : { placeholder: found.placeholder }),

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { hash } from 'node:crypto';
 import path from 'node:path';
-import { removeAbandoned, writeWhole } from './atomic-write.js';
-import { ImageNameError, ImageStoreError } from './store-error.js';
+import { openFolderObjects } from './folder-objects.js';
+import type { ObjectInfo, ObjectStore } from './objects.js';
+import { ImageNameError } from './store-error.js';
 
 /** A kept picture. */
 export interface StoredImage {
@@ -15,21 +15,38 @@ export interface StoredImage {
 
 /**
  * Pictures by content: one copy whatever the number of URLs, and a file never changes once it is there. Safe to use
- * from several processes at once. Every method throws ImageStoreError when the disk fails.
+ * from several processes at once. Every method throws ImageStoreError when the disk or the server fails, and
+ * ImageNameError for a name that is not the store's own.
  */
 export interface ImageStore {
-  /** Absolute path of the folder that a record's `file` is under. */
-  readonly folder: string;
+  /** What a record's `file` is under: the absolute path of a folder, or `s3://bucket/prefix`. */
+  readonly location: string;
   /** Whether this file is there. */
   has(file: string): Promise<boolean>;
-  /** The bytes, or null where there is no such file. Throws ImageNameError for a name that is not the store's own. */
+  /** Whether this file is there, for a record that is about to point at it: `prune` then takes it for new. */
+  claim(file: string): Promise<boolean>;
+  /** The bytes, or null where there is no such file. */
   read(file: string): Promise<Buffer | null>;
-  /** Keeps the bytes; done when they are on the disk. `extension` without the dot, from `verifyPicture`. */
-  put(bytes: Uint8Array, extension: string): Promise<StoredImage>;
+  /** Keeps the bytes; done when they are on the disk. `format` from `verifyPicture`. */
+  put(bytes: Uint8Array, format: StoredFormat): Promise<StoredImage>;
+  /** Keeps a thumbnail under the name that `thumbnailName` gave it. */
+  putThumbnail(file: string, bytes: Uint8Array): Promise<void>;
+  /** All files, thumbnails too, in no order, in pages. */
+  list(): AsyncIterable<readonly ObjectInfo[]>;
+  /** Removes a file that was not put or claimed since this moment (epoch ms). True when it is gone. */
+  remove(file: string, unlessSince: number): Promise<boolean>;
 }
 
-const FILE_NAME = /^([0-9a-f]{2})\/([0-9a-f]{2})\/\1\2[0-9a-f]{60}\.[a-z0-9]{2,5}$/;
+export interface StoredFormat {
+  /** Without the dot. */
+  readonly extension: string;
+  readonly contentType: string;
+}
+
+const FILE_NAME = /^([0-9a-f]{2})\/([0-9a-f]{2})\/(\1\2[0-9a-f]{60})(?:-\d{1,5})?\.[a-z0-9]{2,5}$/;
 const EXTENSION = /^[a-z0-9]{2,5}$/;
+/** A file used again within this time of its last use is not touched again: `prune` counts in days. */
+const TOUCH_EVERY_MS = 60 * 60 * 1000;
 
 /**
  * Opens the image store of a state folder: `<state folder>/images`. Makes it where it is missing.
@@ -37,64 +54,59 @@ const EXTENSION = /^[a-z0-9]{2,5}$/;
  * @throws ImageStoreError when the folder cannot be made
  */
 export async function openImageStore(stateFolder: string): Promise<ImageStore> {
-  const folder = path.resolve(stateFolder, 'images');
-  const temporary = path.join(folder, 'tmp');
-  await guarded('open', folder, async () => {
-    await mkdir(temporary, { recursive: true });
-    await removeAbandoned(temporary, Date.now());
-  });
+  return createImageStore(await openFolderObjects(path.resolve(stateFolder, 'images'), { durable: true }));
+}
 
-  const has = (file: string): Promise<boolean> =>
-    guarded('look for', file, async () => (await sizeOf(absolute(folder, file))) !== undefined);
-
+/** Makes the image store that keeps its files in `objects`. */
+export function createImageStore(objects: ObjectStore): ImageStore {
+  const claimed = async (file: string, bytes?: number): Promise<boolean> => {
+    const info = await objects.info(checked(file));
+    // A file of another length is no work of ours: half of a copy from elsewhere. Mend it.
+    if (info === null || (bytes !== undefined && info.bytes !== bytes)) return false;
+    return Date.now() - info.modifiedAt < TOUCH_EVERY_MS || objects.touch(file);
+  };
   return {
-    folder,
-    has,
-    read: (file) => guarded('read', file, () => readIfThere(absolute(folder, file))),
-    async put(bytes, extension) {
+    location: objects.location,
+    has: async (file) => (await objects.info(checked(file))) !== null,
+    claim: (file) => claimed(file),
+    read: async (file) => objects.read(checked(file)),
+    async put(bytes, { extension, contentType }) {
       if (!EXTENSION.test(extension)) throw new ImageNameError(extension);
-      const sha256 = createHash('sha256').update(bytes).digest('hex');
-      const file = `${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}.${extension}`;
-      const target = absolute(folder, file);
-      await guarded('write', file, async () => {
-        // A file of another length is no work of ours: half of a copy from elsewhere. Mend it.
-        if ((await sizeOf(target)) !== bytes.byteLength) await writeWhole(target, bytes, temporary);
-      });
+      const sha256 = hash('sha256', bytes, 'hex');
+      const file = `${folderOf(sha256)}/${sha256}.${extension}`;
+      if (!(await claimed(file, bytes.byteLength))) await objects.write(file, bytes, contentType);
       return { sha256, file, bytes: bytes.byteLength };
     },
+    putThumbnail: async (file, bytes) => objects.write(checked(file), bytes, 'image/webp'),
+    async *list() {
+      for await (const page of objects.list()) yield page.filter(({ key }) => FILE_NAME.test(key));
+    },
+    remove: async (file, unlessSince) => objects.remove(checked(file), unlessSince),
   };
 }
 
+/** The name of a picture's WebP thumbnail: beside the picture, by the picture's content and the width in pixels. */
+export function thumbnailName(sha256: string, width: number): string {
+  return `${folderOf(sha256)}/${sha256}-${width}.webp`;
+}
+
+/**
+ * The SHA-256 of the picture that a file of the store is, or is a thumbnail of.
+ *
+ * @throws ImageNameError for a name that is not the store's own
+ */
+export function pictureOf(file: string): string {
+  const sha256 = FILE_NAME.exec(file)?.[3];
+  if (sha256 === undefined) throw new ImageNameError(file);
+  return sha256;
+}
+
+function folderOf(sha256: string): string {
+  return `${sha256.slice(0, 2)}/${sha256.slice(2, 4)}`;
+}
+
 /** Names come from records and so from outside: only the store's own form becomes a path. */
-function absolute(folder: string, file: string): string {
-  if (!FILE_NAME.test(file)) throw new ImageNameError(file);
-  return path.join(folder, ...file.split('/'));
-}
-
-async function guarded<T>(action: string, file: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof ImageNameError) throw error;
-    throw new ImageStoreError(action, file, error);
-  }
-}
-
-async function sizeOf(file: string): Promise<number | undefined> {
-  return orMissing(async () => (await stat(file)).size, undefined);
-}
-
-async function readIfThere(file: string): Promise<Buffer | null> {
-  return orMissing(() => readFile(file), null);
-}
-
-async function orMissing<T, M>(work: () => Promise<T>, missing: M): Promise<T | M> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
-      return missing;
-    }
-    throw error;
-  }
+function checked(file: string): string {
+  pictureOf(file);
+  return file;
 }

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-import { mkdir, open } from 'node:fs/promises';
+import { hash } from 'node:crypto';
 import path from 'node:path';
 import { z } from 'zod';
-import { removeAbandoned, writeWhole } from './atomic-write.js';
-import { ImageStoreError } from './store-error.js';
+import { openFolderObjects } from './folder-objects.js';
+import type { ObjectInfo, ObjectStore } from './objects.js';
 
 /** What the last good fetch of a URL found. */
 export const indexEntrySchema = z.object({
@@ -26,68 +25,87 @@ export type IndexEntry = z.infer<typeof indexEntrySchema>;
 
 /**
  * What is known of pictures by their URL, so that a later fetch need only ask whether anything changed. A cache: an
- * entry that is missing, broken or of another version costs one fetch.
+ * entry that is missing, broken or of another version costs one fetch. Throws ImageStoreError when the disk or the
+ * server fails.
  */
 export interface UrlIndex {
   get(url: string): Promise<IndexEntry | null>;
-  /** Throws ImageStoreError when the disk fails. */
   put(entry: IndexEntry): Promise<void>;
+  /** Entries that were put before this moment (epoch ms), in no order, in pages. Null stands for a broken one. */
+  listBefore(time: number): AsyncIterable<readonly Listed[]>;
+  /** Removes an entry that was not put again since this moment. True when it is gone. */
+  remove(key: string, unlessSince: number): Promise<boolean>;
+}
+
+export interface Listed {
+  /** Names the entry for `remove`. */
+  readonly key: string;
+  readonly entry: IndexEntry | null;
 }
 
 /** An entry has about 1 KB; a larger file is not ours. */
 const MAX_ENTRY_BYTES = 64 * 1024;
+/** Read at once when all are looked at. */
+const ENTRIES_AT_ONCE = 8;
+const ENTRY_NAME = /^[0-9a-f]{2}\/[0-9a-f]{64}\.json$/;
 
 /**
- * Opens the index beside the image store: `<state folder>/image-index`, one small file a URL.
+ * Opens the index beside the image store: `<state folder>/image-index`, one small file a URL. They are not synced: what
+ * a power cut breaks counts as missing.
  *
  * @throws ImageStoreError when the folder cannot be made
  */
 export async function openUrlIndex(stateFolder: string): Promise<UrlIndex> {
-  const folder = path.resolve(stateFolder, 'image-index');
-  const temporary = path.join(folder, 'tmp');
-  try {
-    await mkdir(temporary, { recursive: true });
-    await removeAbandoned(temporary, Date.now());
-  } catch (error) {
-    throw new ImageStoreError('open', folder, error);
-  }
-  const fileOf = (url: string): string => {
-    const hash = createHash('sha256').update(url).digest('hex');
-    return path.join(folder, hash.slice(0, 2), `${hash}.json`);
+  return createUrlIndex(
+    await openFolderObjects(path.resolve(stateFolder, 'image-index'), { durable: false }),
+  );
+}
+
+/** Makes the index that keeps its entries in `objects`. */
+export function createUrlIndex(objects: ObjectStore): UrlIndex {
+  const read = async (key: string): Promise<IndexEntry | null> => {
+    const bytes = await objects.read(key, MAX_ENTRY_BYTES);
+    return bytes === null ? null : parse(bytes.toString('utf8'));
   };
   return {
     async get(url) {
-      const text = await readBounded(fileOf(url)).catch(() => null);
-      const entry = text === null ? undefined : parse(text);
+      const entry = await read(keyOf(url)).catch(() => null);
       return entry?.url === url ? entry : null;
     },
     async put(entry) {
       const bytes = Buffer.from(JSON.stringify(indexEntrySchema.parse(entry)));
-      if (bytes.length > MAX_ENTRY_BYTES) return;
-      try {
-        await writeWhole(fileOf(entry.url), bytes, temporary);
-      } catch (error) {
-        throw new ImageStoreError('note', entry.url, error);
+      if (bytes.length <= MAX_ENTRY_BYTES) await objects.write(keyOf(entry.url), bytes, 'application/json');
+    },
+    async *listBefore(time) {
+      for await (const page of objects.list()) {
+        const old = page.filter(({ key, modifiedAt }) => ENTRY_NAME.test(key) && modifiedAt < time);
+        yield await inTurns(old, async ({ key }) => ({ key, entry: await read(key) }));
       }
     },
+    remove: (key, unlessSince) => objects.remove(key, unlessSince),
   };
 }
 
-async function readBounded(file: string): Promise<string> {
-  const handle = await open(file, 'r');
-  try {
-    const buffer = Buffer.alloc(MAX_ENTRY_BYTES);
-    const { bytesRead } = await handle.read(buffer, 0, MAX_ENTRY_BYTES, 0);
-    return buffer.toString('utf8', 0, bytesRead);
-  } finally {
-    await handle.close();
-  }
+function keyOf(url: string): string {
+  const sha256 = hash('sha256', url, 'hex');
+  return `${sha256.slice(0, 2)}/${sha256}.json`;
 }
 
-function parse(text: string): IndexEntry | undefined {
+async function inTurns(
+  infos: readonly ObjectInfo[],
+  work: (info: ObjectInfo) => Promise<Listed>,
+): Promise<Listed[]> {
+  const results: Listed[] = [];
+  for (let at = 0; at < infos.length; at += ENTRIES_AT_ONCE) {
+    results.push(...(await Promise.all(infos.slice(at, at + ENTRIES_AT_ONCE).map(work))));
+  }
+  return results;
+}
+
+function parse(text: string): IndexEntry | null {
   try {
-    return indexEntrySchema.safeParse(JSON.parse(text)).data;
+    return indexEntrySchema.safeParse(JSON.parse(text)).data ?? null;
   } catch {
-    return undefined;
+    return null;
   }
 }

@@ -65,6 +65,8 @@ export const recordImageSchema = z.looseObject({
   bytes: z.number().int().nonnegative().optional(),
   sha256: z.string().optional(),
   file: z.string().optional(),
+  /** Under the image store, as `file` is; only where thumbnails were asked for. */
+  thumbnail: z.string().optional(),
   color: z.string().optional(),
   frames: z.number().int().positive().optional(),
   placeholder: z.string().optional(),
