@@ -12,7 +12,8 @@ export const excerpt: Signal = {
     const text = article.excerpt?.trim() ?? '';
     if (text === '') return [];
     const findings: Finding[] = [];
-    const length = [...text].length;
+    // A character takes one or two units: most texts are long enough by their units alone.
+    const length = text.length < 2 * weights.shortCharacters ? [...text].length : text.length;
     if (length < weights.shortCharacters) {
       const why = `The excerpt has ${length} characters, fewer than ${weights.shortCharacters}.`;
       findings.push({ weight: ['excerpt', 'short'], units: 1, why });

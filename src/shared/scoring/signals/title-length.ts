@@ -4,6 +4,7 @@ import type { Signal } from '../signal.js';
 export const titleLength: Signal = {
   name: 'title-length',
   find({ article }, { title: { freeCharacters, stepCharacters } }) {
+    if (article.title.length <= freeCharacters) return [];
     const length = [...article.title].length;
     const over = length - freeCharacters;
     const steps = Math.floor(Math.max(0, over) / stepCharacters);

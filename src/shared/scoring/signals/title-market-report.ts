@@ -1,7 +1,7 @@
 import type { Signal } from '../signal.js';
 import { foldWords } from '../words.js';
 
-const SUBJECT = / (?:market|markets|industry) /;
+const SUBJECT = /\b(?:market|markets|industry)\b/i;
 
 /** What is seen in titles of such reports and hardly in others; one of them is asked for. */
 const STRONG: readonly RegExp[] = [
@@ -41,8 +41,9 @@ const PATTERN_CHARACTERS = 300;
 export const titleMarketReport: Signal = {
   name: 'title-market-report',
   find({ article }) {
-    const words = foldWords(article.title.slice(0, PATTERN_CHARACTERS));
-    if (!SUBJECT.test(words)) return [];
+    const start = article.title.slice(0, PATTERN_CHARACTERS);
+    if (!SUBJECT.test(start)) return [];
+    const words = foldWords(start);
     const seen = (signs: readonly RegExp[]): number => signs.filter((sign) => sign.test(words)).length;
     const strong = seen(STRONG);
     if (strong === 0 || strong + seen(WEAK) < 2) return [];
