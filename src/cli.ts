@@ -18,8 +18,9 @@ async function main(argv: readonly string[]): Promise<number> {
       'after',
       '\nExample:\n  galley ingest ./articles --out ./records.ndjson\n\ngalley COMMAND --help shows the flags of a command and an example.',
     );
-  for (const spec of COMMANDS) {
-    program.addCommand(buildCommand(spec, (result) => void (code = result)));
+  const named = COMMANDS.filter(({ name }) => name === argv[0]);
+  for (const { load } of named.length > 0 ? named : COMMANDS) {
+    program.addCommand(buildCommand(await load(), (result) => void (code = result)));
   }
   for (const command of [program, ...program.commands]) {
     command

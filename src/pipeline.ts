@@ -128,6 +128,8 @@ export class Pipeline {
       );
     }
     if (roles.watch && !paths) await makeDefaultInbox(settings);
+    // Read again with the first picture; a wrong one stops the start.
+    settings.allowHosts.forEach((host) => parseAllowedHost(host));
     const roots = await openRoots(paths ?? (roles.watch ? settings.inbox : []));
     const inboxes = roots.map(({ dir }) => dir);
     const bound = sinks.map((spec) => ({

@@ -1,4 +1,3 @@
-import { fastify } from 'fastify';
 import { PACKAGE } from '../shared/config/package.js';
 import type { Settings } from '../shared/config/settings.js';
 import { ListenError, UsageError } from '../shared/errors/errors.js';
@@ -37,6 +36,7 @@ export function checkAddress({ host, token }: Pick<Settings, 'host' | 'token'>):
 export async function startDashboard(observed: Observed): Promise<Dashboard> {
   const { host, port } = observed.settings;
   checkAddress(observed.settings);
+  const { fastify } = await import('fastify');
   const server = fastify({ logger: false, forceCloseConnections: true });
   server.get('/healthz', () => ({ status: 'ok', version: PACKAGE.version }));
   server.get('/readyz', async (_request, reply) => {

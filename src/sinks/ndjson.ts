@@ -41,6 +41,8 @@ class NdjsonSink implements Sink {
   #handle: FileHandle | null = null;
   #placeHandle: FileHandle | null = null;
   #length = 0;
+  /** Whether the place file holds a place, of whatever log. */
+  #hasPlace = false;
 
   constructor(file: string) {
     this.#file = file;
@@ -55,6 +57,8 @@ class NdjsonSink implements Sink {
     const length = kept && kept.length <= size ? kept.length : await wholeLines(this.#file, size);
     if (length < size) await handle.truncate(length);
     this.#length = length;
+    this.#hasPlace = kept !== null;
+    if (kept && kept.length !== length) await writeKept(placeHandle, { place: kept.place, length });
     return kept?.place ?? null;
   }
 
@@ -74,6 +78,7 @@ class NdjsonSink implements Sink {
     const bytes = Buffer.from(deliveries.map(({ json }) => `${json}\n`).join(''));
     const { nlink, size } = await handle.stat();
     if (nlink === 0 || size < this.#length) return this.#touchedByHand();
+    if (!this.#hasPlace) await this.#keepPlaceBefore(batch, placeHandle);
     await writeAll(handle, bytes, this.#length);
     await handle.datasync();
     // Deleted just now: without the place these events come again, into the file that is made anew.
@@ -81,6 +86,15 @@ class NdjsonSink implements Sink {
     this.#length += bytes.length;
     await writeKept(placeHandle, { place: batch.placeAfter(deliveries.length - 1), length: this.#length });
     return { kind: 'done', taken: deliveries.length };
+  }
+
+  /** Until a place is kept, a kill would leave lines that nobody knows of, and they would come again. */
+  async #keepPlaceBefore(batch: Batch, placeHandle: FileHandle): Promise<void> {
+    const [first] = batch.deliveries;
+    if (!first) return;
+    const place = { ...batch.placeAfter(0), number: first.number - 1 };
+    await writeKept(placeHandle, { place, length: this.#length });
+    this.#hasPlace = true;
   }
 
   #touchedByHand(): Outcome {

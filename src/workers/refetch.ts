@@ -22,6 +22,8 @@ const SHORT_REST_MS = 2000;
 /** A job that was cut by a stop comes back after this: another process may go on with it. */
 const AFTER_STOP_MS = 1000;
 const AGAIN_MS = 100;
+/** How long the commit of a reading is waited for: longer than all tries of its job take. */
+const MAX_AWAITED_MS = 10 * 60_000;
 
 export interface RefetchDeps extends RefetchLaterDeps, PictureFetching {
   readonly state: StateStore;
@@ -59,10 +61,7 @@ export async function refetch(
   const { observation, attempt } = payload;
   const standing = await findStanding(observation, deps.state);
   if (standing === 'over') return;
-  if (standing === 'awaited') {
-    await refetchLater({ ...payload, attempt: attempt + 1 }, 0, deps);
-    return;
-  }
+  if (standing === 'awaited') return awaitCommit(job, token, payload);
   const { pictures, busyMs, leftMs } = await lookAgain(job, token, payload, deps);
   if (busyMs !== null) return putOffBusy(job, token, { ...payload, pictures }, busyMs);
   const delay = await refetchLater({ ...payload, pictures, attempt: attempt + 1 }, leftMs, deps);
@@ -93,6 +92,13 @@ async function findStanding(
   const claims = article?.claim ? [article.claim, ...article.runnersUp] : [];
   const claim = claims.find(({ sourceKey }) => sourceKey === key);
   return article && claim ? { row, article, claim } : 'over';
+}
+
+/** The commit comes within moments, or with the next try of its job; one that does not come has failed for good. */
+async function awaitCommit(job: Job, token: string | undefined, payload: RefetchPayload): Promise<void> {
+  const { waitingSince = Date.now() } = payload;
+  if (Date.now() - waitingSince > MAX_AWAITED_MS) return;
+  await putOffBusy(job, token, payload, 0);
 }
 
 interface Looked {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { COMMANDS } from '../../src/commands/registry.js';
+import { COMMANDS as ENTRIES } from '../../src/commands/registry.js';
 import { EXIT } from '../../src/commands/command.js';
 import { OPTIONS } from '../../src/shared/config/options.js';
 import { jsonSchemaOf, SCHEMA_NAMES } from '../../src/shared/events/json-schema.js';
@@ -9,6 +9,7 @@ import { eventType, EVENT_KINDS } from '../../src/shared/events/event.js';
 import { SINK_DRIVERS } from '../../src/sinks/registry.js';
 import { pages, read, root, section } from './pages.js';
 
+const COMMANDS = await Promise.all(ENTRIES.map(({ load }) => load()));
 const readme = read('README.md');
 const all = pages().map(read).join('\n');
 

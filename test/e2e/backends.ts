@@ -5,6 +5,9 @@ import { openSite, type Site } from './site.js';
 
 export type BackendName = 'embedded' | 'redis';
 
+/** Starts and ends of processes take long on a machine that is busy. Milliseconds. */
+export const PATIENT = { timeout: 120_000 } as const;
+
 /** Backends that the tests of the command run on here. */
 export const BACKENDS: readonly BackendName[] = redisWanted() ? ['embedded', 'redis'] : ['embedded'];
 
@@ -30,10 +33,11 @@ export function useBackend(name: BackendName): TestBackend {
   afterAll(async () => {
     try {
       await Promise.all(sites.map((site) => site.stop()));
-      for (const site of sites) site.checkEvents();
     } finally {
       await server?.stop();
     }
+    // What breaks a rule keeps its folder.
+    for (const site of sites) site.checkEvents();
     for (const { dir } of sites) rmSync(dir, { recursive: true, force: true, maxRetries: 20 });
   }, 60_000);
   return {

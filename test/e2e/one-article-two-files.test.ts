@@ -3,7 +3,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Record as ArticleRecord } from '../../src/shared/record/schema.js';
 import { article } from './articles.js';
-import { BACKENDS, useBackend } from './backends.js';
+import { BACKENDS, PATIENT, useBackend } from './backends.js';
 import type { Site } from './site.js';
 import { until } from './until.js';
 
@@ -18,14 +18,14 @@ function pair(slug: string): { older: string; newer: string } {
   };
 }
 
-describe.each(BACKENDS)('several files of one article on %s', (name) => {
+describe.each(BACKENDS)('several files of one article on %s', PATIENT, (name) => {
   const backend = useBackend(name);
   let site: Site;
 
   beforeAll(async () => {
     site = backend.site();
     await site.run();
-  }, 60_000);
+  }, PATIENT.timeout);
 
   /** The last record of an article, whichever file it came from. */
   function latest(slug: string): ArticleRecord | null {

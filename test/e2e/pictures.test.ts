@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../support/free-port.js';
 import { article, imageLines } from './articles.js';
-import { BACKENDS, useBackend } from './backends.js';
+import { BACKENDS, PATIENT, useBackend } from './backends.js';
 
 let server: Server;
 let host = '';
@@ -48,7 +48,7 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-describe.each(BACKENDS)('pictures on %s', (name) => {
+describe.each(BACKENDS)('pictures on %s', PATIENT, (name) => {
   const backend = useBackend(name);
 
   it('are measured, kept and told of one by one, the best first', async () => {

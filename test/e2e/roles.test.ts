@@ -5,12 +5,12 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { redisWanted } from '../support/redis-server.js';
 import { article, imageLines } from './articles.js';
-import { useBackend } from './backends.js';
+import { PATIENT, useBackend } from './backends.js';
 import { until } from './until.js';
 
 const COUNT = 20;
 
-describe.skipIf(!redisWanted())('roles as processes of their own', () => {
+describe.skipIf(!redisWanted())('roles as processes of their own', PATIENT, () => {
   const backend = useBackend('redis');
   let server: Server;
   let host = '';
@@ -40,7 +40,7 @@ describe.skipIf(!redisWanted())('roles as processes of their own', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it('bring each article out once, and end cleanly', { timeout: 90_000 }, async () => {
+  it('bring each article out once, and end cleanly', async () => {
     const site = backend.site();
     for (let index = 0; index < COUNT; index += 1) {
       const pictured =
@@ -58,7 +58,6 @@ describe.skipIf(!redisWanted())('roles as processes of their own', () => {
     await until(
       () => `${COUNT} events; there are ${site.count()}; ${roles.map((role) => role.stderr()).join('')}`,
       () => site.count() >= COUNT,
-      40_000,
     );
     site.write('late.md', article('late'));
     await site.came('late.md', 'created');

@@ -4,7 +4,7 @@ const INTERVAL_MS = 10;
 export async function until<T>(
   what: string | (() => string),
   look: () => Promise<T | false | null> | T | false | null,
-  ms = 20_000,
+  ms = 60_000,
 ): Promise<T> {
   const deadline = performance.now() + ms;
   for (;;) {

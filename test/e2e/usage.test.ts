@@ -45,6 +45,11 @@ const WRONG: readonly {
   { what: 'an unknown sink', args: ['ingest', 'inbox', '--sink', 'nope:x'], says: /nope:x.*ndjson/ },
   { what: 'a number that is none', args: ['run', '--port', 'abc'], says: /--port.*abc/ },
   {
+    what: 'a host that none can be',
+    args: ['ingest', 'inbox', '--allow-host', '127.0.0.1:99999'],
+    says: /127\.0\.0\.1:99999/,
+  },
+  {
     what: 'two sinks of one name',
     args: ['ingest', 'inbox', '--sink', 'ndjson:a', '--sink', 'ndjson:b'],
     says: /two sinks.*ndjson/i,
@@ -149,7 +154,8 @@ describe('right usage', () => {
   });
 });
 
-describe('a backend that is not there', () => {
+// Each mostly waits, so they wait together.
+describe.concurrent('a backend that is not there', () => {
   it.each([
     { what: 'Redis', variable: 'REDIS_URL', url: (port: number) => `redis://user:hidden@127.0.0.1:${port}` },
     {
@@ -167,10 +173,8 @@ describe('a backend that is not there', () => {
     expect(ended.stderr).not.toContain('hidden');
     expect(ended.code).toBe(1);
   });
-});
 
-describe('doctor', () => {
-  it('names what is wrong and ends with 1', async () => {
+  it('is named by doctor, with what else is wrong', async () => {
     const args = ['doctor', '--json', '--inbox', 'nowhere', '--out', 'inbox/a.md/out.ndjson'];
     const { code, stdout } = await galley(args, { REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
 

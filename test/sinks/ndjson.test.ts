@@ -155,3 +155,38 @@ async function ownFolder(): Promise<string> {
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
+
+test('a kill between the first lines and their place leaves each event once', async () => {
+  const file = path.join(await ownFolder(), 'records.ndjson');
+  await dieAfterLines(sinkOn(file), events(1, 5));
+
+  await deliverBehindPlace(sinkOn(file), events(1, 8));
+
+  expect(await linesOf(file)).toEqual(events(1, 8));
+});
+
+test('a kill between lines and their place, after the file was deleted by hand, leaves whole lines, each once', async () => {
+  const file = path.join(await ownFolder(), 'records.ndjson');
+  await deliverBehindPlace(sinkOn(file), events(1, 3));
+  await rm(file);
+  const all = events(1, 9);
+  await dieAfterLines(sinkOn(file), all.slice(3), 4);
+
+  await deliverBehindPlace(sinkOn(file), all);
+
+  expect(await linesOf(file)).toEqual(all.slice(3));
+});
+
+/** Delivers, and ends as a kill would before the place of the last line is kept. */
+async function dieAfterLines(sink: Sink, lines: readonly string[], first = 1): Promise<void> {
+  await sink.open();
+  const batch = batchOf(lines, first);
+  await sink.deliver({
+    deliveries: batch.deliveries,
+    placeAfter(index) {
+      if (index === lines.length - 1) throw new Error('killed');
+      return batch.placeAfter(index);
+    },
+  });
+  await sink.close();
+}

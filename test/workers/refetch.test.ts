@@ -88,6 +88,17 @@ describe.each(backendSettings())('pictures that could not be reached, on $name',
     expect(await room.kinds('one')).toEqual(['created', 'updated']);
   });
 
+  it('are fetched again although their turn comes before the commit that says so', async () => {
+    const host = await hostWith({ '*': inTurn(bad(503), good) });
+    const room = await start([host], { retryDelaysMs: [1] });
+    const names = Array.from({ length: 10 }, (_, index) => `a${index}`);
+    await Promise.all(names.map((name) => room.drop(name, [`${host.origin}/${name}.jpg`])));
+    for (const name of names) {
+      await expect.poll(() => room.pictures(name), SOON).toEqual(['verified']);
+      expect(await room.kinds(name)).toEqual(['created', 'updated']);
+    }
+  });
+
   it('are given up after the last try, without an event', async () => {
     const dead = await freePort();
     const room = await start([], { retryDelaysMs: [50, 50] }, [dead]);

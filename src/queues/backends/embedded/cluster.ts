@@ -159,7 +159,7 @@ async function checkVersion(
   if (found === major) return;
   throw new StateVersionError(
     `The state folder ${state} was written by PostgreSQL ${found}, and this Galley brings PostgreSQL ${major}, which cannot read it. ` +
-      `Use the Galley that made it (its 'galley export' writes the records out), or start afresh with another folder (--state): the articles in the inbox are then taken again.`,
+      `Use the Galley that made it, or start afresh with another folder (--state): the articles in the inbox are then taken again.`,
   );
 }
 
