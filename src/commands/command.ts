@@ -41,7 +41,9 @@ export function buildCommand(spec: CommandSpec, done: (code: number) => void): C
   const command = new Command(spec.name).description(spec.summary);
   if (spec.args) command.argument(spec.args);
   for (const flag of spec.flags ?? []) command.addOption(flag);
-  for (const option of OPTIONS) addFlag(command, option, spec.options.includes(option.key));
+  for (const option of OPTIONS) {
+    if (!isOwnFlag(spec, option)) addFlag(command, option, spec.options.includes(option.key));
+  }
   command.addOption(new Flag('--config <FILE>', 'config file (default ./galley.config.json)'));
   const json = new Flag('--json', 'print one machine-readable object at the end');
   command.addOption(spec.json ? json : json.hideHelp());
@@ -50,6 +52,11 @@ export function buildCommand(spec: CommandSpec, done: (code: number) => void): C
     done(await spec.run(invocationOf(spec, command)));
   });
   return command;
+}
+
+/** A command may give a flag a meaning of its own: `calibrate --out` is no sink. */
+function isOwnFlag(spec: CommandSpec, { flag }: Option): boolean {
+  return spec.flags?.some(({ long }) => long === `--${flag}`) ?? false;
 }
 
 function addFlag(command: Command, option: Option, shown: boolean): void {
@@ -65,7 +72,7 @@ function invocationOf(spec: CommandSpec, command: Command): Invocation {
   const given = command.opts<Record<string, unknown>>();
   const flags: Record<string, unknown> = {};
   for (const option of OPTIONS) {
-    if (option.flag === null) continue;
+    if (option.flag === null || isOwnFlag(spec, option)) continue;
     const attribute = camelCase(option.flag);
     // What commander fills in by itself, true for each `--no-…`, was not said by anybody.
     if (command.getOptionValueSource(attribute) === 'cli') flags[option.key] = given[attribute];

@@ -4,13 +4,14 @@ import { composeRecord } from '../shared/events/compose.js';
 import { observationJobId } from '../queues/payloads.js';
 import { STAGE_QUEUES } from '../queues/names.js';
 import type { Backend } from '../queues/backends/contract.js';
-import type { Record as ArticleRecord, ScoreLine } from '../shared/record/schema.js';
+import type { Record as ArticleRecord } from '../shared/record/schema.js';
 import type { ArticleRow, SourceRow } from '../shared/state/rows.js';
 import { formatProblem } from '../shared/article/problem.js';
 import { wantsColour } from '../shared/config/load.js';
 import { EXIT, print, printJson, type CommandSpec, type Invocation } from './command.js';
 import { printable } from './printable.js';
 import { withBackend } from './joined.js';
+import { scoreLine } from './score-lines.js';
 
 export const inspect: CommandSpec = {
   name: 'inspect',
@@ -157,8 +158,4 @@ function recordLines(record: ArticleRecord, bold: (text: string) => string): str
         `picture ${status}${reason ? ` (${reason})` : ''} ${width ?? '?'}x${height ?? '?'} ${url}`,
     ),
   ];
-}
-
-function scoreLine({ points, signal, why }: ScoreLine): string {
-  return `  ${String(points).padStart(4)}  ${signal}: ${why}`;
 }

@@ -3,7 +3,7 @@ import { checkAddress, startDashboard, type Dashboard } from '../dashboard/serve
 import { ALL_ROLES, Pipeline, type Roles } from '../pipeline.js';
 import { STAGE_QUEUES, type StageQueue } from '../queues/names.js';
 import { UsageError } from '../shared/errors/errors.js';
-import { nearest } from '../shared/config/resolve.js';
+import { nearest } from '../shared/config/explain.js';
 import { EXIT, type CommandSpec, type Invocation } from './command.js';
 import { sinkOnStdout } from './stdout.js';
 import { onStopSignal } from './signals.js';

@@ -1,4 +1,4 @@
-import { nearest } from '../shared/config/resolve.js';
+import { nearest } from '../shared/config/explain.js';
 import { UsageError } from '../shared/errors/errors.js';
 import { jsonSchemaOf, SCHEMA_NAMES } from '../shared/events/json-schema.js';
 import { EXIT, print, type CommandSpec } from './command.js';

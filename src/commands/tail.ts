@@ -1,7 +1,7 @@
 import { Option as Flag } from 'commander';
 import { composeEvent, parseSequence } from '../shared/events/compose.js';
 import { EVENT_KINDS, type EventKind } from '../shared/events/event.js';
-import { nearest } from '../shared/config/resolve.js';
+import { nearest } from '../shared/config/explain.js';
 import { UsageError } from '../shared/errors/errors.js';
 import type { StateStore } from '../shared/state/contract.js';
 import { EXIT, print, type CommandSpec } from './command.js';

@@ -20,7 +20,7 @@ export function countWords(body: string): number {
  * The text without tags, comments, scripts and styles. A scanner, since patterns for the same (`<!--.*?-->`) take time in
  * the square of the length on text that opens and never closes.
  */
-function visibleText(html: string): string {
+export function visibleText(html: string): string {
   if (!html.includes('<')) return html;
   const lower = html.toLowerCase();
   const finder = new Finder(lower);

@@ -1,6 +1,5 @@
-import { closest } from 'fastest-levenshtein';
-import type { z } from 'zod';
 import { UsageError } from '../errors/errors.js';
+import { explainIssue, nearest } from './explain.js';
 import { OPTIONS, type Option } from './options.js';
 import { settingsSchema, type Settings } from './settings.js';
 
@@ -39,7 +38,13 @@ export function resolveSettings({ flags, env, file }: ConfigSources): Settings {
     }
   }
   const result = settingsSchema.safeParse(merged);
-  if (!result.success) throw new UsageError(explain(result.error, from));
+  if (!result.success) {
+    const nameOf = (path: string): string => {
+      const [key = '', ...rest] = path.split('.');
+      return [from.get(key)?.name(key) ?? key, ...rest].join('.');
+    };
+    throw new UsageError(explainIssue(result.error, settingsSchema, nameOf));
+  }
   return deepFreeze(result.data);
 }
 
@@ -110,33 +115,8 @@ function flagName(key: string): string {
   return option.negated ? `--no-${option.flag}` : `--${option.flag}`;
 }
 
-function explain(error: z.ZodError, from: ReadonlyMap<string, Layer>): string {
-  const [issue] = error.issues;
-  if (!issue) return error.message;
-  const [key, ...rest] = issue.path.map(String);
-  if (issue.code === 'unrecognized_keys') {
-    const [unknown = ''] = issue.keys;
-    const where = [key, ...rest, unknown].filter((part) => part !== undefined).join('.');
-    const known = key === undefined ? Object.keys(settingsSchema.shape) : [];
-    const name = from.get(key ?? unknown)?.name(where) ?? where;
-    const hint = known.length > 0 ? `; did you mean ${nearest(unknown, known)}?` : '.';
-    return `${name}: there is no such key${hint}`;
-  }
-  const name = (key === undefined ? undefined : from.get(key)?.name(key)) ?? String(key);
-  return `${[name, ...rest].join('.')}: ${lowerFirst(issue.message)}.`;
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
-}
-
 function shown(value: string): string {
   return JSON.stringify(value.slice(0, 80));
-}
-
-/** The word among `known` that is closest to `word`. */
-export function nearest(word: string, known: readonly string[]): string {
-  return closest(word, known);
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -1,5 +1,5 @@
 import type { ScoreLine, Scores } from '../record/schema.js';
-import type { ScoringProfile } from './profile.js';
+import { weightAt, type ScoringProfile } from './profile.js';
 import { HEAT_SIGNALS, QUALITY_SIGNALS } from './registry.js';
 import type { ScoringInput, Signal } from './signal.js';
 
@@ -40,10 +40,10 @@ export function scoreArticle(input: ScoringInput, profile: ScoringProfile): Scor
 
 function linesOf(signals: readonly Signal[], input: ScoringInput, profile: ScoringProfile): ScoreLine[] {
   return signals.flatMap((signal) =>
-    signal
-      .find(input, profile)
-      .filter(({ points }) => points !== 0)
-      .map(({ points, why }) => ({ signal: signal.name, points, why })),
+    signal.find(input, profile).flatMap(({ weight, units, why }) => {
+      const points = weightAt(profile, weight) * units;
+      return points === 0 ? [] : [{ signal: signal.name, points, why }];
+    }),
   );
 }
 

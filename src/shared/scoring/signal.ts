@@ -1,5 +1,5 @@
 import type { Article, RecordImage, RelatedEntry } from '../record/schema.js';
-import type { ScoringProfile } from './profile.js';
+import type { ScoringProfile, WeightPath } from './profile.js';
 
 /** What a score looks at. Nothing of it depends on other articles, on the order of arrival or on the clock. */
 export interface ScoringInput {
@@ -12,9 +12,14 @@ export interface ScoringInput {
   readonly duplicateOf?: string;
 }
 
-/** What one signal found: whole points and the reason as a sentence. */
+/**
+ * What one signal found: the weight of the profile that it calls for, how many times, and the reason as a sentence. Its
+ * points are their product; that the two are apart is what lets `galley calibrate` fit the weights.
+ */
 export interface Finding {
-  readonly points: number;
+  readonly weight: WeightPath;
+  /** Whole, 1 or more. */
+  readonly units: number;
   readonly why: string;
 }
 

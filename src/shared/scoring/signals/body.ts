@@ -5,6 +5,7 @@ export const body: Signal = {
   name: 'body',
   find({ article }, { body: weights }) {
     const words = article.body?.words ?? 0;
-    return words < weights.words ? [] : [{ points: weights.long, why: `Its body has ${words} words.` }];
+    if (words < weights.words) return [];
+    return [{ weight: ['body', 'long'], units: 1, why: `Its body has ${words} words.` }];
   },
 };

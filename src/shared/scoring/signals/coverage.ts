@@ -3,7 +3,7 @@ import type { Signal } from '../signal.js';
 /** Whether another provider tells of the story too. A part of heat, not of quality: it depends on other articles. */
 export const coverage: Signal = {
   name: 'coverage',
-  find({ article, related }, { heat }) {
+  find({ article, related }) {
     const own = identity(article.provider);
     const others = new Set(
       related
@@ -11,7 +11,8 @@ export const coverage: Signal = {
         .filter((id) => id !== own),
     );
     if (others.size === 0) return [];
-    return [{ points: heat.coverage, why: `Covered by ${[...others].slice(0, 3).join(', ')} too.` }];
+    const why = `Covered by ${[...others].slice(0, 3).join(', ')} too.`;
+    return [{ weight: ['heat', 'coverage'], units: 1, why }];
   },
 };
 

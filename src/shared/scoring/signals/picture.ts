@@ -1,6 +1,6 @@
 import { IMAGE_REASONS_NOT_REACHED, type RecordImage } from '../../record/schema.js';
 import type { ScoringProfile } from '../profile.js';
-import type { Finding, Signal } from '../signal.js';
+import type { Signal } from '../signal.js';
 
 const NOT_REACHED: ReadonlySet<string> = new Set(IMAGE_REASONS_NOT_REACHED);
 
@@ -12,23 +12,17 @@ const NOT_REACHED: ReadonlySet<string> = new Set(IMAGE_REASONS_NOT_REACHED);
 export const picture: Signal = {
   name: 'picture',
   find({ images }, { picture: weights }) {
-    const findings = images
-      .filter((image) => image.status !== 'failed' || NOT_REACHED.has(image.reason ?? ''))
-      .map((image) => judge(image, weights));
-    const [first, ...others] = findings;
-    if (first === undefined) return [];
-    return [others.reduce((best, finding) => (finding.points > best.points ? finding : best), first)];
+    const usable = images.filter((image) => image.status !== 'failed' || NOT_REACHED.has(image.reason ?? ''));
+    const fit = usable.find((image) => unfitBecause(image, weights) === undefined);
+    const best = fit ?? usable[0];
+    if (best === undefined) return [];
+    const state = best.status === 'verified' ? 'verified' : 'declared, not reached yet';
+    const but = fit === undefined ? `, but ${unfitBecause(best, weights)}` : '';
+    // Whatever the weights, a picture that fits is worth no less than one that does not.
+    const key = fit !== undefined && weights.fit >= weights.unfit ? 'fit' : 'unfit';
+    return [{ weight: ['picture', key], units: 1, why: `It has a picture (${state})${but}.` }];
   },
 };
-
-function judge(image: RecordImage, weights: ScoringProfile['picture']): Finding {
-  const isMeasured = image.status === 'verified';
-  const unfit = unfitBecause(image, weights);
-  const state = isMeasured ? 'verified' : 'declared, not reached yet';
-  // Whatever the weights, a picture that fits is worth no less than one that does not.
-  const points = unfit === undefined ? Math.max(weights.fit, weights.unfit) : weights.unfit;
-  return { points, why: `It has a picture (${state})${unfit === undefined ? '' : `, but ${unfit}`}.` };
-}
 
 /** Unknown sizes are taken for fit: the file need not declare one. */
 function unfitBecause(

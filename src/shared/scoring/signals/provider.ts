@@ -1,16 +1,23 @@
-import { pointsOf } from '../profile.js';
+import { isWithin } from '../domains.js';
 import type { Finding, Signal } from '../signal.js';
 
-/** Whether the provider is one that the site knows: it keeps its logo, or the profile values its domain. */
+/** Whether the provider is one that the site knows: it keeps its logo or lists its domain, or values it by name. */
 export const provider: Signal = {
   name: 'provider',
   find({ article: { provider: from } }, { provider: weights }) {
     const findings: Finding[] = [];
-    if ((from.images ?? []).length > 0) {
-      findings.push({ points: weights.withLogo, why: `${from.name} is a known provider: it has a logo.` });
+    const domain = from.domain?.toLowerCase();
+    const hasLogo = (from.images ?? []).length > 0;
+    const isListed = domain !== undefined && weights.known.some((known) => isWithin(domain, known));
+    if (hasLogo || isListed) {
+      const because = hasLogo ? 'it has a logo' : 'the profile lists it';
+      const why = `${from.name} is a known provider: ${because}.`;
+      findings.push({ weight: ['provider', 'withLogo'], units: 1, why });
     }
-    const points = from.domain === undefined ? undefined : pointsOf(weights.valued, from.domain);
-    if (points !== undefined) findings.push({ points, why: `The profile values ${from.name}.` });
+    if (domain !== undefined && Object.hasOwn(weights.valued, domain)) {
+      const why = `The profile values ${from.name}.`;
+      findings.push({ weight: ['provider', 'valued', domain], units: 1, why });
+    }
     return findings;
   },
 };
