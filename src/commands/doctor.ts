@@ -1,6 +1,6 @@
 import { readFile, statfs, access, constants } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { openBackend } from '../queues/backends/choose.js';
+import { withBackend } from './joined.js';
 import { sinksOf } from '../pipeline.js';
 import { redactUrls } from '../shared/config/redact.js';
 import type { SinkSpec } from '../sinks/registry.js';
@@ -76,25 +76,14 @@ async function checkInotify(): Promise<Finding[]> {
   ];
 }
 
-async function checkBackend({ settings, log }: Invocation): Promise<Finding[]> {
+async function checkBackend(invocation: Invocation): Promise<Finding[]> {
   return [
-    await attempt('backend', async () => {
-      const backend = await openBackend({
-        redisUrl: settings.redisUrl,
-        databaseUrl: settings.databaseUrl,
-        stateDir: resolve(settings.state),
-        namespace: settings.namespace,
-        role: 'doctor',
-        mode: 'join',
-        log,
-      });
-      try {
-        const ms = await backend.state.ping();
-        return `${backend.name} at ${backend.address} answers in ${ms.toFixed(1)} ms`;
-      } finally {
-        await backend.close();
-      }
-    }),
+    await attempt('backend', () =>
+      withBackend(invocation, 'doctor', async ({ name, address, state }) => {
+        const ms = await state.ping();
+        return `${name} at ${address} answers in ${ms.toFixed(1)} ms`;
+      }),
+    ),
   ];
 }
 
